@@ -1,0 +1,73 @@
+/* cg.h: code generation from the syntax tree: expressions (cg_expr.c), conditions and logical
+ * operators (cg_cond.c), statements and functions (cg_stat.c). On top of emit.h.
+ * Does not: check scopes (scope.c has done it) or produce any message but about limits.
+ *
+ * Tags: all [gc-free, err]. */
+#ifndef NP_CG_H
+#define NP_CG_H
+
+#include "compiler/emit.h"
+
+/* [gc-free, err] The prototype of a whole chunk. Memory of the tree and of the generator is the scratch's. */
+NpProto *np_cg_chunk(lua_State *L, NpScratch *scratch, NpFunc *main, NpString *source);
+
+/* ---- cg_stat.c ---- */
+/* Generates the inner function and returns its index among fg's prototypes. */
+int np_cg_function(NpFuncGen *fg, NpFunc *func);
+
+/* ---- cg_expr.c ---- */
+/* An operand: a literal not yet in a register, or a register (of a local, or the newest temporary). */
+typedef struct NpOperand {
+    const NpExpr *literal; /* or NULL */
+    int reg;
+} NpOperand;
+
+/* One value into `target`, which is either below fg->free (a local's register, or taken already) or
+ * equal to fg->free. fg->free is the same afterwards. A target below fg->free is written last of all. */
+void np_cg_into(NpFuncGen *fg, NpExpr *expr, int target);
+/* One value into the next register, which is taken. */
+int np_cg_next(NpFuncGen *fg, NpExpr *expr);
+/* One value in any register: a local's own, or the next, taken. */
+int np_cg_any(NpFuncGen *fg, NpExpr *expr);
+NpOperand np_cg_operand(NpFuncGen *fg, NpExpr *expr);
+/* The operand's register; a literal is loaded into the next one. */
+int np_cg_operand_reg(NpFuncGen *fg, NpOperand *operand);
+void np_cg_literal(NpFuncGen *fg, const NpExpr *literal, int target);
+/* Can it give any number of values? */
+bool np_cg_is_multi(const NpExpr *expr);
+/* A CALL, METHOD or VARARG with `want` results (LUA_MULTRET: up to top) at fg->free, none taken. */
+void np_cg_multi(NpFuncGen *fg, NpExpr *expr, int want);
+/* All expressions into the next registers, taken; true when the last gives values up to top (not taken). */
+bool np_cg_list(NpFuncGen *fg, NpExpr *first);
+/* The list adjusted to `want` values in the next registers, which are taken. */
+void np_cg_adjust(NpFuncGen *fg, NpExpr *first, int want);
+
+/* A place to store: what `object[key] = ` needs, evaluated. */
+typedef struct NpPlace {
+    enum { NP_PLACE_LOCAL, NP_PLACE_UPVALUE, NP_PLACE_UPVALUE_FIELD, NP_PLACE_FIELD, NP_PLACE_INT, NP_PLACE_KEY } kind;
+    int object; /* register; upvalue for UPVALUE and UPVALUE_FIELD */
+    int key;    /* constant, integer or register */
+} NpPlace;
+/* Evaluates the parts of an assignment's target. With `copy_object` and `copy_key` set a local that
+ * serves as such is copied to a temporary. */
+NpPlace np_cg_place(NpFuncGen *fg, NpExpr *target, bool copy_object, bool copy_key);
+void np_cg_store(NpFuncGen *fg, const NpPlace *place, int value);
+
+/* ---- cg_cond.c ---- */
+/* Does a literal count as true? */
+static inline bool np_cg_is_true(const NpExpr *literal) {
+    return literal->kind != NP_EXPR_NIL && literal->kind != NP_EXPR_FALSE;
+}
+/* Code that jumps when the expression's truth is `when`, and goes on otherwise. */
+void np_cg_jump_if(NpFuncGen *fg, NpExpr *expr, bool when, NpJumps *list);
+/* Compares and jumps; op is an NpBinary of the comparisons, the left operand is evaluated already. */
+void np_cg_compare(NpFuncGen *fg, const NpExpr *expr, NpOperand left, bool when, NpJumps *list);
+/* Values of AND, OR, comparisons, and NOT of such: as np_cg_into. */
+void np_cg_logic(NpFuncGen *fg, NpExpr *expr, int target);
+/* Does the expression consist of jumps (a comparison, AND, OR or NOT of one)? */
+bool np_cg_is_jumpy(const NpExpr *expr);
+static inline bool np_cg_is_comparison(const NpExpr *expr) {
+    return expr->kind == NP_EXPR_BINARY && expr->op >= NP_BIN_EQ;
+}
+
+#endif

@@ -1,0 +1,132 @@
+/* load.c: loading chunks.
+ *
+ * Owns: reading the pieces, telling text from binary, the order of the compiler's stages, and the
+ *       scratch that the tree lives in, which is freed whatever happens.
+ * Does not: set upvalues to the globals (lua_load does), or check bytecode (bcverify.c).
+ *
+ * The whole source is gathered first: the reader may run Lua code, which may collect, and nothing of the
+ * compiler's may be alive then but what is on the Lua stack. The gathered bytes are a userdata there.
+ * From then on nothing collects until the closure is on the stack.
+ */
+#include "compiler/load.h"
+
+#include "compiler/cg.h"
+#include "compiler/parse.h"
+#include "runtime/bcio.h"
+#include "runtime/call.h"
+#include "runtime/err.h"
+#include "runtime/func.h"
+#include "runtime/strings.h"
+
+typedef struct Loader {
+    lua_Reader reader;
+    void *data;
+    const char *chunk_name, *mode;
+    ptrdiff_t slot;      /* of the gathered bytes on the stack, as np_stack_save */
+    size_t used, capacity;
+    NpScratch scratch;
+} Loader;
+
+/* ---- gathering ---- */
+
+static char *gathered(lua_State *L, Loader *loader) {
+    return np_udata_block(np_udata(np_stack_at(L, loader->slot)));
+}
+
+/* A userdata of that size, without user values or metatable. */
+static void new_block(lua_State *L, NpValue *slot, size_t size) {
+    NpUdata *udata;
+    if (size > SIZE_MAX - sizeof *udata) np_err_memory(L);
+    udata = np_mem_obj(L, sizeof *udata + size, NP_UDATA);
+    udata->nuservalues = 0;
+    udata->size = size;
+    udata->metatable = NULL;
+    np_set_obj(slot, udata, NP_UDATA);
+}
+
+/* Makes room for `size` more bytes and the NUL that ends the text. */
+static void reserve(lua_State *L, Loader *loader, size_t size) {
+    size_t wanted;
+    NpValue fresh;
+    if (loader->capacity > loader->used && loader->capacity - loader->used > size) return;
+    if (size >= SIZE_MAX / 2 - loader->used) np_err_memory(L);
+    wanted = loader->used + size + 1;
+    if (loader->used && wanted < loader->capacity * 2) wanted = loader->capacity * 2;
+    new_block(L, &fresh, wanted);
+    if (loader->used) memcpy(np_udata_block(np_udata(&fresh)), gathered(L, loader), loader->used);
+    np_copy(np_stack_at(L, loader->slot), &fresh);
+    loader->capacity = wanted;
+}
+
+static void gather(lua_State *L, Loader *loader) {
+    np_stack_need(L, 1);
+    loader->slot = np_stack_save(L, L->top);
+    np_set_nil(L->top);
+    L->top++;
+    for (;;) {
+        size_t size = 0;
+        const char *piece = loader->reader(L, loader->data, &size);
+        if (!piece || size == 0) break;
+        reserve(L, loader, size);
+        memcpy(gathered(L, loader) + loader->used, piece, size);
+        loader->used += size;
+    }
+    reserve(L, loader, 0);
+    gathered(L, loader)[loader->used] = '\0';
+}
+
+/* ---- compiling ---- */
+
+static void check_mode(lua_State *L, const Loader *loader, const char *form) {
+    if (!loader->mode || strchr(loader->mode, form[0])) return;
+    np_err_format(L, "attempt to load a %s chunk (mode is '%s')", form, loader->mode);
+    np_err_throw(L, LUA_ERRSYNTAX);
+}
+
+static NpProto *compile(lua_State *L, Loader *loader) {
+    NpParse parse;
+    char chunk_id[LUA_IDSIZE];
+    NpString *source = np_string_from(L, loader->chunk_name);
+    memset(&parse, 0, sizeof parse);
+    np_err_chunk_id(chunk_id, source->text, source->length);
+    parse.scratch = &loader->scratch;
+    parse.source = gathered(L, loader);
+    parse.length = loader->used;
+    parse.chunk_id = chunk_id;
+    parse.terminated = true;
+    if (!np_parse(&parse)) {
+        if (parse.out_of_memory || !parse.error) np_err_memory(L);
+        np_err_format(L, "%s", parse.error);
+        np_err_throw(L, LUA_ERRSYNTAX);
+    }
+    return np_cg_chunk(L, &loader->scratch, parse.main, source);
+}
+
+static void load(lua_State *L, void *arg) {
+    Loader *loader = arg;
+    NpProto *proto;
+    NpLClosure *closure;
+    gather(L, loader);
+    if (loader->used && gathered(L, loader)[0] == LUA_SIGNATURE[0]) {
+        check_mode(L, loader, "binary");
+        proto = np_undump(L, gathered(L, loader), loader->used, loader->chunk_name);
+    } else {
+        check_mode(L, loader, "text");
+        proto = compile(L, loader);
+    }
+    closure = np_func_new_lua(L, proto);
+    np_func_init_upvalues(L, closure);
+    np_set_obj(np_stack_at(L, loader->slot), closure, NP_LCLOSURE);
+    L->top = np_stack_at(L, loader->slot) + 1;
+}
+
+int np_load(lua_State *L, lua_Reader reader, void *data, const char *chunk_name, const char *mode) {
+    Loader loader = {.reader = reader, .data = data, .chunk_name = chunk_name ? chunk_name : "?", .mode = mode};
+    int status;
+    np_scratch_init(&loader.scratch);
+    L->n_c_calls += NP_NOT_YIELDABLE;
+    status = np_call_protected(L, load, &loader, np_stack_save(L, L->top), L->errfunc);
+    L->n_c_calls -= NP_NOT_YIELDABLE;
+    np_scratch_free(&loader.scratch);
+    return status;
+}

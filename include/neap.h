@@ -1,0 +1,127 @@
+/*
+ * neap.h - what Neap offers C hosts and C libraries beyond Lua 5.4's own headers.
+ *
+ * Owns: the statistics of the heap and their units, giving memory back, the `heap` library, and
+ * the two calls that let a C function call or resume without recursing on the C stack.
+ * Does not: repeat anything of lua.h. A module that includes this header runs only on Neap.
+ *
+ * Stack effects [-pops, +pushes, errors] are written as in lua.h. Implemented in runtime/, except
+ * luaopen_heap (stdlib/heaplib.c).
+ */
+#ifndef neap_h
+#define neap_h
+
+#include <stddef.h>
+
+#include "lua.h"
+
+#define NEAP_VERSION_MAJOR 0
+#define NEAP_VERSION_MINOR 1
+#define NEAP_VERSION "Neap 0.1"
+
+/* ---- Calls that do not recurse on the C stack ------------------------------------------------ */
+
+/*
+ * [-(nargs + 1), +?, -] A protected call as the last act of a C function:
+ *
+ *     return neap_tailpcallk(L, nargs, nresults, msgh, ctx, k);
+ *
+ * The function and its nargs arguments are on top of the stack; nresults and msgh are those of
+ * lua_pcallk (msgh is a stack index, 0 for none). The value returned here is a request, not a
+ * number of results: it must be returned to Lua at once, from a lua_CFunction that Lua called.
+ * When the call has ended, k(L, status, ctx) runs in the same frame, with what lay below the
+ * function still on the stack and above it
+ *     status == LUA_YIELD   nresults results (no error, whether or not the callee yielded);
+ *     any other status      one error value, what msgh made of it.
+ * What k returns is the number of results of the C function; k may raise errors, yield, or return
+ * another neap_tailpcallk. k must not be NULL.
+ */
+LUA_API int (neap_tailpcallk)(lua_State *L, int nargs, int nresults, int msgh, lua_KContext ctx,
+                              lua_KFunction k);
+
+/*
+ * Called when co has yielded (status LUA_YIELD), ended (LUA_OK) or failed (an error code). On top
+ * of co's stack are nres results, or for an error one error value (nres is then 1). The
+ * continuation takes them off co's stack. It runs in the frame of the C function that returned
+ * neap_tailresume and returns the number of that function's results on L's stack.
+ */
+typedef int (*neap_ResumeK)(lua_State *L, lua_State *co, int status, int nres);
+
+/*
+ * [-0, +?, -] Starts or continues coroutine co as the last act of a C function:
+ *
+ *     return neap_tailresume(L, co, nargs, k);
+ *
+ * The nargs arguments (and for a first resume the function below them) are on co's stack, as
+ * lua_resume wants them. A coroutine that cannot be resumed (finished, failed, running, or waiting
+ * for another one) calls k with LUA_ERRRUN and lua_resume's message, the arguments removed. co may
+ * be L itself: that is such an error. co must be reachable from L's stack or from the running
+ * function's upvalues. As with neap_tailpcallk, the result must be returned to Lua at once.
+ */
+LUA_API int (neap_tailresume)(lua_State *L, lua_State *co, int nargs, neap_ResumeK k);
+
+/* ---- Statistics ------------------------------------------------------------------------------ */
+
+#define NEAP_MAX_TYPES 16
+#define NEAP_MAX_CLASSES 80
+
+/*
+ * A picture of the heap of one state at one moment. Sizes are bytes, times are seconds of the
+ * monotonic clock. The four states of address space nest: reserved >= mapped >= ready, and
+ * released is the part of mapped that was handed back and not taken again.
+ */
+typedef struct neap_Stats {
+    size_t live;            /* in slots and large spans that are occupied, as far as the last
+                               sweep knows: reachable bytes plus garbage made since */
+    size_t allocated_total; /* handed out since the state was opened; never falls */
+    size_t reserved;        /* address space set aside */
+    size_t mapped;          /* of that, made available by the system for use */
+    size_t ready;           /* of that, usable now without asking the system */
+    size_t released;        /* of mapped, given back to the system */
+    size_t resident;        /* resident set of the whole process as the kernel counts it; 0 where
+                               the system does not say */
+    size_t peak_resident;   /* the highest resident has been; 0 likewise */
+
+    size_t collections;      /* collection cycles completed */
+    double gc_seconds_total; /* in the collector, all phases, the allocator's sweeping included */
+    double longest_stop;     /* longest uninterrupted stretch of collector work */
+    double total_stop;       /* sum of all stretches */
+
+    /* Objects in the heap by type as of the last sweep. Names are static strings ("table",
+     * "string", "function", "prototype", "upvalue", "userdata", "thread", "shape", ...). bytes are
+     * those of the objects and of the buffers they own. */
+    struct {
+        const char *name;
+        size_t objects, bytes;
+    } types[NEAP_MAX_TYPES];
+    int ntypes;
+
+    /* Spans by size class, ascending; only classes that own a span. The row with slot_bytes 0
+     * sums up the large objects: its slots are spans of one object each. */
+    struct {
+        size_t slot_bytes; /* bytes of one slot */
+        size_t spans;      /* spans of this class */
+        size_t slots;      /* slots in them */
+        size_t live_slots; /* slots occupied as of the last sweep */
+    } classes[NEAP_MAX_CLASSES];
+    int nclasses;
+
+    const char *system; /* name of the memory backend: "linux", "bsd", "darwin", "aix", "sbrk" */
+} neap_Stats;
+
+/* [-0, +0, -] Fills *out for the heap L belongs to. Allocates nothing in the heap and never
+   collects; may walk the heap, so its cost grows with the heap. */
+LUA_API void (neap_stats)(lua_State *L, neap_Stats *out);
+
+/* [-0, +0, -] Gives every free page back to the system at once and returns how many bytes this
+   call released. Does not collect: for the least footprint call lua_gc(L, LUA_GCCOLLECT) first. */
+LUA_API size_t (neap_release)(lua_State *L);
+
+/* ---- The library ----------------------------------------------------------------------------- */
+
+#define NEAP_HEAPLIBNAME "heap"
+
+/* [-0, +1, m] Opener of the `heap` module; luaL_openlibs calls it. */
+LUAMOD_API int (luaopen_heap)(lua_State *L);
+
+#endif

@@ -1,0 +1,85 @@
+/* call.h: calls, frames, protected calls, coroutines (call.c, coro.c, stack.c).
+ * Tags: [gc] may collect, [err] may throw, [stk] may move the stack. */
+#ifndef NP_CALL_H
+#define NP_CALL_H
+
+#include "runtime/state.h"
+
+/* ---- stack.c ---- */
+/* [err stk] Makes room for n more slots above top; throws "stack overflow". */
+void np_stack_grow(lua_State *L, int n);
+NP_INLINE void np_stack_need(lua_State *L, int n) {
+    if (NP_UNLIKELY(L->stack_last - L->top <= n)) np_stack_grow(L, n);
+}
+/* [-] false instead of throwing */
+bool np_stack_try_grow(lua_State *L, int n);
+/* [-] Gives memory back after deep recursion. */
+void np_stack_shrink(lua_State *L);
+/* [err] Pushes an empty frame and returns it (L->frame). Frames may move. */
+NpFrame *np_stack_push_frame(lua_State *L);
+void np_stack_init(lua_State *L, lua_State *from); /* [err] first stack of a fresh thread */
+void np_stack_free(lua_State *L);
+
+NP_INLINE ptrdiff_t np_stack_save(lua_State *L, const NpValue *slot) { return (const char *)slot - (const char *)L->stack; }
+NP_INLINE NpValue *np_stack_at(lua_State *L, ptrdiff_t offset) { return (NpValue *)((char *)L->stack + offset); }
+
+/* ---- call.c ---- */
+/* [gc err stk] Calls the function at `func` with the arguments between it and top; nresults as lua_call.
+ * Results start at func's old place. For C code: enters a new interpreter loop for Lua functions. Yieldable or not. */
+void np_call(lua_State *L, NpValue *func, int nresults);
+void np_call_no_yield(lua_State *L, NpValue *func, int nresults);
+/* [gc err stk] Protected run of f: catches, closes, restores the frame and stack to old_top; errfunc a slot offset or 0. */
+int np_call_protected(lua_State *L, void (*f)(lua_State *, void *), void *arg, ptrdiff_t old_top, ptrdiff_t errfunc);
+/* [gc err stk] Closes upvalues and to-be-closed variables >= level. status: LUA_OK or the error (value at top - 1),
+ * as luaF_close. Returns the slot, which may have moved. */
+NpValue *np_call_close(lua_State *L, NpValue *level, int status, bool yieldable);
+/* [err] Marks the slot to be closed; throws "variable 'x' got a non-closable value". */
+void np_call_mark_tbc(lua_State *L, NpValue *slot);
+/* [gc err stk] Hook call for an event at a line (-1: none). */
+void np_call_hook(lua_State *L, int event, int line, int first_transfer, int ntransfer);
+/* [err] One more C level; throws "C stack overflow" past NP_C_CALLS_MAX. */
+void np_call_enter_c(lua_State *L);
+NP_INLINE unsigned np_c_calls(const lua_State *L) { return L->n_c_calls & 0xffff; }
+NP_INLINE bool np_yieldable(const lua_State *L) { return (L->n_c_calls & 0xffff0000u) == 0; }
+#define NP_NOT_YIELDABLE 0x10000u
+
+/* What a C function returns after neap_tailpcallk has prepared a call: the function at u.c.catch_func of its frame
+ * is to be called with the values above it, then the frame finished (np_call_finish_c). */
+#define NP_RET_CALL (-2)
+/* nresults of a C frame with a to-be-closed slot (lua_toclose). */
+#define NP_ENCODE_TBC(n) ((int16_t)(-(n)-3))
+#define NP_DECODE_TBC(n) (-(n)-3)
+
+/* [gc err stk] Prepares a call: a Lua function gets a frame (returned), a C function is run and its results moved
+ * into place (NULL is returned). flags are added to the frame's. A C function that returned NP_RET_CALL leaves its
+ * frame in place, and the frame of the Lua function it calls is returned, or it is completed. */
+NpFrame *np_call_prepare(lua_State *L, NpValue *func, int nresults, unsigned flags);
+/* [gc err stk] Moves the n results at top - n to the frame's function slot, as many as wanted, and pops the frame. */
+void np_call_post(lua_State *L, NpFrame *frame, int n);
+/* [gc err stk] Goes on with a C frame whose callee has returned, or that caught an error: runs its continuation
+ * and pops the frame. */
+void np_call_finish_c(lua_State *L, NpFrame *frame);
+/* [gc err stk] The value at func is not a function: puts its __call in front; throws when there is none. */
+NpValue *np_call_meta_call(lua_State *L, NpValue *func);
+
+/* [gc err stk] Runs frames until only those up to *base_index (ptrdiff_t) are left; under np_err_protect. */
+void np_call_unroll(lua_State *L, void *base_index);
+/* [gc stk] After an error: goes on from the innermost CATCH frame above frame index `base`, repeatedly. Returns LUA_OK,
+ * LUA_YIELD or the error that nothing caught. */
+int np_call_recover(lua_State *L, int status, ptrdiff_t base);
+/* [gc stk] Closes all variables from slot offset `level` up, whatever their methods do; returns the status to report. */
+int np_call_close_protected(lua_State *L, ptrdiff_t level, int status);
+
+/* ---- vm.c ---- */
+/* [gc err stk] Runs the Lua frame L->frame (flag ENTRY set) until it returns. One of the upward calls of docs/FLOORS. */
+void np_vm_execute(lua_State *L, NpFrame *frame);
+/* [gc err stk] Completes the instruction that the Lua frame was in when a metamethod it called returned or yielded. */
+void np_vm_finish(lua_State *L, NpFrame *frame);
+/* [-] Chooses L->dispatch after the hooks changed. */
+void np_vm_choose_dispatch(lua_State *L);
+
+/* ---- state.c ---- */
+lua_State *np_state_new_thread(lua_State *L); /* [gc-free, err] not anchored */
+int np_state_reset_thread(lua_State *L, int status); /* closes a coroutine; see lua_closethread */
+
+#endif

@@ -1,0 +1,119 @@
+/* coro.c: coroutines: resume, yield, close.
+ * Owns: the switch between threads. Does not: create threads (state.c) or run their frames (call.c, vm.c).
+ *
+ * A resume takes one level of the C stack; a yield is a throw to it. Frames of C functions between the two are lost
+ * and go on with their continuations (manual 4.5). */
+#include "runtime/call.h"
+#include "include/neap.h"
+#include "runtime/err.h"
+#include "runtime/gc/gc.h"
+#include "runtime/strings.h"
+
+static int resume_error(lua_State *L, const char *message, int nargs) {
+    L->top -= nargs;
+    np_set_obj(L->top, np_string_from(L, message), NP_STR);
+    L->top++;
+    return LUA_ERRRUN;
+}
+
+static void resume_body(lua_State *L, void *arg) {
+    int nargs = *(int *)arg;
+    NpValue *first = L->top - nargs;
+    NpFrame *frame = L->frame;
+    if (L->status == LUA_OK) {
+        np_call(L, first - 1, LUA_MULTRET);
+        return;
+    }
+    L->status = LUA_OK;
+    L->n_c_calls++;
+    if (np_frame_is_lua(frame)) {
+        /* It yielded inside a hook. */
+        L->top = first;
+        np_vm_execute(L, frame);
+    } else {
+        int n = nargs;
+        if (frame->u.c.k) n = frame->u.c.k(L, LUA_YIELD, frame->u.c.ctx);
+        if (n == NP_RET_CALL) {
+            NpFrame *pushed = np_call_prepare(L, np_stack_at(L, L->frame->u.c.catch_func), LUA_MULTRET, NP_FRAME_FINISH);
+            if (!pushed) np_call_finish_c(L, L->frame);
+        } else {
+            np_call_post(L, L->frame, n);
+        }
+    }
+    L->n_c_calls--;
+    ptrdiff_t base = 0;
+    np_call_unroll(L, &base);
+}
+
+int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
+    if (L->status == LUA_OK) {
+        if (L->frame != L->frames) return resume_error(L, "cannot resume non-suspended coroutine", nargs);
+        if (L->top - (L->frame->func + 1) == nargs) return resume_error(L, "cannot resume dead coroutine", nargs);
+    } else if (L->status != LUA_YIELD) {
+        return resume_error(L, "cannot resume dead coroutine", nargs);
+    }
+    L->n_c_calls = from ? np_c_calls(from) : 0;
+    if (np_c_calls(L) >= NP_C_CALLS_MAX) return resume_error(L, "C stack overflow", nargs);
+    L->n_c_calls++;
+    lua_State *running = L->global->running;
+    L->global->running = L;
+    L->resumer = from;
+    int status = np_err_protect(L, resume_body, &nargs);
+    status = np_call_recover(L, status, 0);
+    L->global->running = from ? from : running;
+    L->resumer = NULL;
+    if (NP_UNLIKELY(status > LUA_YIELD)) {
+        L->status = (uint8_t)status;
+        np_err_set_value(L, status, L->top);
+        L->frame->top = L->top;
+    }
+    *nresults = status == LUA_YIELD ? L->frame->aux.nyield : (int)(L->top - (L->frame->func + 1));
+    return status;
+}
+
+int lua_isyieldable(lua_State *L) { return np_yieldable(L); }
+
+int lua_yieldk(lua_State *L, int nresults, lua_KContext ctx, lua_KFunction k) {
+    NpFrame *frame = L->frame;
+    if (NP_UNLIKELY(!np_yieldable(L))) {
+        if (L != L->global->main_thread) np_err_run(L, "attempt to yield across a C-call boundary");
+        np_err_run(L, "attempt to yield from outside a coroutine");
+    }
+    L->status = LUA_YIELD;
+    frame->aux.nyield = nresults;
+    if (np_frame_is_lua(frame)) return 0; /* from a hook: the interpreter loop sees the status */
+    frame->u.c.k = k;
+    frame->u.c.ctx = ctx;
+    np_err_throw(L, LUA_YIELD);
+}
+
+int np_state_reset_thread(lua_State *L, int status) {
+    L->frame = L->frames;
+    np_set_nil(L->stack);
+    L->frame->func = L->stack;
+    L->frame->flags = NP_FRAME_C;
+    if (status == LUA_YIELD) status = LUA_OK;
+    L->status = LUA_OK; /* so that it can run __close methods */
+    L->errfunc = 0;
+    status = np_call_close_protected(L, (ptrdiff_t)sizeof(NpValue), status);
+    if (status != LUA_OK) np_err_set_value(L, status, L->stack + 1);
+    else L->top = L->stack + 1;
+    L->frame->top = L->top + LUA_MINSTACK;
+    if (L->frame->top > L->stack_last) np_stack_need(L, LUA_MINSTACK);
+    np_stack_shrink(L);
+    L->frame->top = L->top + LUA_MINSTACK;
+    return status;
+}
+
+int lua_closethread(lua_State *L, lua_State *from) {
+    L->n_c_calls = from ? np_c_calls(from) : 0;
+    return np_state_reset_thread(L, L->status);
+}
+
+int lua_resetthread(lua_State *L) { return lua_closethread(L, NULL); }
+
+int neap_tailresume(lua_State *L, lua_State *co, int nargs, neap_ResumeK k) {
+    int nresults = 0;
+    int status = lua_resume(co, L, nargs, &nresults);
+    return k(L, co, status, nresults);
+}

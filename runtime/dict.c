@@ -1,0 +1,115 @@
+/* dict.c: the dictionary part of a table: chained scatter table with Brent's variation.
+ * Owns: node placement and search. Does not: resize (table.c), apply barriers (table.c). */
+#include "runtime/dict.h"
+#include "runtime/strings.h"
+
+NpDict *np_dict_new(lua_State *L, uint32_t size) {
+    NpDict *dict = np_mem_buf(L, np_dict_bytes(size));
+    dict->metatable = NULL;
+    dict->size = size;
+    dict->last_free = size;
+    memset(dict->nodes, 0, (size_t)size * sizeof(NpDictNode));
+    return dict;
+}
+
+static uint32_t hash_word(uint64_t word) {
+    word *= UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(word >> 32);
+}
+
+static uint32_t hash_key(lua_State *L, NpPayload key, uint8_t tag) {
+    switch (tag) {
+    case NP_INT: return np_dict_hash_int(key.i);
+    case NP_STR: return np_string_hash(L, (NpString *)key.p);
+    case NP_FALSE: return 1;
+    case NP_TRUE: return 2;
+    case NP_FLT: return hash_word(key.bits);
+    case NP_CFUNC: return hash_word((uintptr_t)key.f);
+    default: return hash_word((uintptr_t)key.p >> 4);
+    }
+}
+
+static NpDictNode *main_position(lua_State *L, NpDict *dict, NpPayload key, uint8_t tag) {
+    return &dict->nodes[hash_key(L, key, tag) & (dict->size - 1)];
+}
+
+NpDictNode *np_dict_find_int(NpDict *dict, int64_t key) {
+    NpDictNode *node = &dict->nodes[np_dict_hash_int(key) & (dict->size - 1)];
+    for (;;) {
+        if (node->key.i == key && node->key_tag == NP_INT) return node;
+        if (node->next == 0) return NULL;
+        node += node->next;
+    }
+}
+
+static bool same_key(const NpDictNode *node, const NpValue *key) {
+    if (node->key_tag != key->tag) return false;
+    switch (key->tag) {
+    case NP_FALSE: case NP_TRUE: return true;
+    case NP_FLT: return node->key.n == key->v.n;
+    case NP_INT: return node->key.i == key->v.i;
+    case NP_STR:
+        if (node->key.p == key->v.p) return true;
+        return !node->dead_key && np_string_equal((NpString *)node->key.p, np_str(key));
+    default: return node->key.bits == key->v.bits;
+    }
+}
+
+NpDictNode *np_dict_find(lua_State *L, NpDict *dict, const NpValue *key) {
+    if (key->tag == NP_NIL) return NULL;
+    NpDictNode *node = main_position(L, dict, key->v, key->tag);
+    for (;;) {
+        if (same_key(node, key)) return node;
+        if (node->next == 0) return NULL;
+        node += node->next;
+    }
+}
+
+NpDictNode *np_dict_find_even_dead(lua_State *L, NpDict *dict, const NpValue *key) {
+    /* A dead key is found by its address, under which nothing else can have been put into this chain: a key found
+     * again would have been revived by np_dict_insert's caller. */
+    return np_dict_find(L, dict, key);
+}
+
+static NpDictNode *take_free(NpDict *dict) {
+    while (dict->last_free > 0) {
+        NpDictNode *node = &dict->nodes[--dict->last_free];
+        if (node->key_tag == NP_NIL) return node;
+    }
+    return NULL;
+}
+
+static void set_key(NpDictNode *node, const NpValue *key) {
+    node->key = key->v;
+    node->key_tag = key->tag;
+    node->value_tag = NP_NIL;
+    node->dead_key = 0;
+}
+
+NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key) {
+    NpDictNode *home = main_position(L, dict, key->v, key->tag);
+    if (home->key_tag == NP_NIL || home->value_tag == NP_NIL) {
+        /* Free, or deleted: taken over in place; it stays in whatever chain runs through it. */
+        set_key(home, key);
+        return home;
+    }
+    NpDictNode *free_node = take_free(dict);
+    if (!free_node) return NULL;
+    NpDictNode *other = main_position(L, dict, home->key, home->key_tag);
+    if (other != home) {
+        /* The occupant is not in its own main position: it moves, its chain is mended. */
+        while (other + other->next != home) other += other->next;
+        other->next = (int32_t)(free_node - other);
+        *free_node = *home;
+        if (home->next != 0) {
+            free_node->next += (int32_t)(home - free_node);
+            home->next = 0;
+        }
+        set_key(home, key);
+        return home;
+    }
+    set_key(free_node, key);
+    free_node->next = home->next != 0 ? (int32_t)((home + home->next) - free_node) : 0;
+    home->next = (int32_t)(free_node - home);
+    return free_node;
+}

@@ -1,0 +1,37 @@
+/* dict.h: the dictionary part of a table (dict.c).
+ * Does not: know arrays or shapes; table.c decides which part a key belongs to.
+ *
+ * Chained scatter table: every key's chain starts at its main position; colliding keys take free nodes
+ * from the end, and a key that sits in another's main position makes way (R. P. Brent 1973). It works at a load of 100 %.
+ * A deleted key stays with a nil value until the next rebuild, so that `next` can go on from it. */
+#ifndef NP_DICT_H
+#define NP_DICT_H
+
+#include "runtime/state.h"
+
+NP_INLINE size_t np_dict_bytes(uint32_t size) { return sizeof(NpDict) + (size_t)size * sizeof(NpDictNode); }
+
+NP_INLINE uint32_t np_dict_hash_int(int64_t key) {
+    uint64_t word = (uint64_t)key ^ (uint64_t)key >> 32;
+    return (uint32_t)(word ^ word >> 7 ^ word >> 16);
+}
+/* [gc-free, err] An empty dictionary of `size` nodes (a power of two). */
+NpDict *np_dict_new(lua_State *L, uint32_t size);
+/* [-] The node of a key, or NULL; its value may be nil. The key is normalised: no float with an integer value. */
+NpDictNode *np_dict_find(lua_State *L, NpDict *dict, const NpValue *key);
+NpDictNode *np_dict_find_int(NpDict *dict, int64_t key);
+/* [-] The node a `next` key stands in, dead keys included, or NULL. */
+NpDictNode *np_dict_find_even_dead(lua_State *L, NpDict *dict, const NpValue *key);
+/* [-] A node for a key that is not there, its value nil; NULL when the dictionary is full. */
+NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key);
+
+NP_INLINE NpDictNode *np_dict_find_short(NpDict *dict, const NpString *key) {
+    NpDictNode *node = &dict->nodes[key->hash & (dict->size - 1)];
+    for (;;) {
+        if (node->key.p == key && node->key_tag == NP_STR) return node;
+        if (node->next == 0) return NULL;
+        node += node->next;
+    }
+}
+
+#endif

@@ -1,0 +1,65 @@
+/* err.c: raising errors and catching them.
+ * Owns: the chain of setjmp points, the message handler's call, the values of the fixed errors.
+ * Does not: word messages (errmsg.c) or unwind frames (call.c). */
+#include "runtime/err.h"
+#include "runtime/call.h"
+#include "runtime/strings.h"
+
+void np_err_throw(lua_State *L, int status) {
+    NpGlobal *global = L->global;
+    NpErrJump *jump = global->jump;
+    if (!jump) {
+        /* Nobody catches: the host's panic function, then the end, as the manual says (lua_atpanic). */
+        if (global->panic) {
+            if (status == LUA_ERRMEM || status == LUA_ERRERR) np_err_set_value(L, status, L->top);
+            global->panic(L);
+        }
+        np_fatal("unprotected error in a call to the Lua API");
+    }
+    if (jump->L != L && status != LUA_YIELD) {
+        /* Raised in a thread that runs outside any resume: the value goes to the thread that can catch it. */
+        np_err_set_value(L, status, L->top);
+        np_copy(jump->L->top, L->top - 1);
+        jump->L->top++;
+    }
+    jump->status = status;
+    longjmp(jump->buf, 1);
+}
+
+int np_err_protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg) {
+    NpErrJump jump;
+    uint32_t n_c_calls = L->n_c_calls;
+    jump.previous = L->global->jump;
+    jump.status = LUA_OK;
+    jump.L = L;
+    jump.level = np_c_calls(L);
+    L->global->jump = &jump;
+    if (setjmp(jump.buf) == 0) f(L, arg);
+    L->global->jump = jump.previous;
+    L->global->running = L;
+    L->n_c_calls = n_c_calls;
+    return jump.status;
+}
+
+void np_err_set_value(lua_State *L, int status, NpValue *at) {
+    switch (status) {
+    case LUA_ERRMEM: np_set_obj(at, L->global->memory_error, NP_STR); break;
+    case LUA_ERRERR: np_set_obj(at, np_string_lit(L, "error in error handling"), NP_STR); break;
+    case LUA_OK: np_set_nil(at); break; /* only while closing a thread */
+    default: np_copy(at, L->top - 1); break;
+    }
+    L->top = at + 1;
+}
+
+void np_err_memory(lua_State *L) { np_err_throw(L, LUA_ERRMEM); }
+
+void np_err_message(lua_State *L) {
+    if (L->errfunc != 0) {
+        NpValue *handler = np_stack_at(L, L->errfunc);
+        np_copy(L->top, L->top - 1);
+        np_copy(L->top - 1, handler);
+        L->top++;
+        np_call_no_yield(L, L->top - 2, 1);
+    }
+    np_err_throw(L, LUA_ERRRUN);
+}

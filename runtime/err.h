@@ -1,0 +1,44 @@
+/* err.h: throwing, protected calls, and the wording of runtime errors (err.c, errmsg.c).
+ * Rule: a Lua error is only ever raised through np_err_throw. */
+#ifndef NP_ERR_H
+#define NP_ERR_H
+
+#include <stdarg.h>
+#include "runtime/state.h"
+
+typedef struct NpErrJump {
+    struct NpErrJump *previous;
+    jmp_buf buf;
+    volatile int status;
+    lua_State *L;   /* thread that was running when it was set */
+    unsigned level; /* C calls of that thread then: an interpreter loop right above runs at level + 1 */
+} NpErrJump;
+
+/* Raises `status` (LUA_ERRRUN, LUA_ERRMEM, LUA_ERRERR, or LUA_YIELD inside call.c); the error value is at L->top - 1. */
+NP_NORETURN void np_err_throw(lua_State *L, int status);
+/* Runs f(L, arg) and returns its status: LUA_OK or what was thrown. Stack and frames are left as the throw
+ * left them; the caller unwinds. */
+int np_err_protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg);
+/* Puts the value for `status` (message at top - 1, or the fixed one for memory) at `at`, and sets top past it. */
+void np_err_set_value(lua_State *L, int status, NpValue *at);
+
+/* Runtime error with "chunk:line: " of the running Lua function put before; calls the message handler. */
+NP_NORETURN NP_COLD void np_err_run(lua_State *L, const char *format, ...) NP_PRINTF(2, 3);
+NP_NORETURN NP_COLD void np_err_memory(lua_State *L);
+/* The value at top - 1 is the error; calls the message handler, then throws. */
+NP_NORETURN NP_COLD void np_err_message(lua_State *L);
+/* "attempt to <what> a <type> value (local 'x')" */
+NP_NORETURN NP_COLD void np_err_type(lua_State *L, const NpValue *value, const char *what);
+NP_NORETURN NP_COLD void np_err_call(lua_State *L, const NpValue *value);
+NP_NORETURN NP_COLD void np_err_for(lua_State *L, const NpValue *value, const char *what); /* "bad 'for' initial value (number expected, got nil)" */
+NP_NORETURN NP_COLD void np_err_concat(lua_State *L, const NpValue *a, const NpValue *b);
+NP_NORETURN NP_COLD void np_err_arith(lua_State *L, const NpValue *a, const NpValue *b, const char *what); /* "perform arithmetic on" */
+NP_NORETURN NP_COLD void np_err_to_int(lua_State *L, const NpValue *a, const NpValue *b); /* "number%s has no integer representation" */
+NP_NORETURN NP_COLD void np_err_compare(lua_State *L, const NpValue *a, const NpValue *b);
+/* [gc-free, err] Pushes a formatted string (the conversions of lua_pushfstring) and returns its text. */
+const char *np_err_vformat(lua_State *L, const char *format, va_list arguments);
+const char *np_err_format(lua_State *L, const char *format, ...);
+/* Writes Lua's short form of a chunk name into out[LUA_IDSIZE]. */
+void np_err_chunk_id(char *out, const char *source, size_t length);
+
+#endif

@@ -1,0 +1,436 @@
+/* heap.c: slots and large objects: allocation, explicit freeing, sweeping.
+ *
+ * Owns: the spans and their lists, the runs that np_heap_alloc bumps through.
+ * Does not: find pages (pagealloc.c), hand memory back (release.c), verify (heap_check.c), collect.
+ *
+ * Allocation. A class hands out a run of free slots at a time. The whole run is claimed at once: its
+ * alloc bits (and mark bits while marking) are set, its bytes are counted, and np_heap_alloc only
+ * bumps a pointer. When a run is used up the next is looked for behind it in the same span, then in
+ * the class's partial spans, then in unswept ones, which are swept for it, at most SWEEP_FOR_RUN of
+ * them; then a span is made of fresh pages. When those cannot be had everything is swept, what is
+ * free is given back (under a limit free Ready pages count too), and the request tried once more.
+ *
+ * Freeing. Only buffers are freed by hand; the slot's bits are cleared and it is free from then on.
+ * A buffer that was the last one bumped goes back to the run. A span without occupied slots goes
+ * back to the page allocator.
+ *
+ * Sweeping. A span's mark bits become its alloc bits; no slot is touched. Sweeping goes by address,
+ * so partial spans are listed, and later filled, from the low end: the high end empties.
+ */
+#include "runtime/gc/heap.h"
+
+#include "runtime/dbg.h"
+#include "runtime/gc/heap_priv.h"
+#include "sizeclass.h"
+
+enum { SWEEP_FOR_RUN = 16, SWEEP_FOR_LARGE = 64 };
+
+#define GRANULES_PER_PAGE (NP_PAGE_BYTES / NP_GRANULE)
+
+/* ---- life ---- */
+
+bool np_heap_init(NpHeap *heap) {
+    NpHeapPriv *priv;
+    void *v;
+    np_dbg_init();
+    memset(heap, 0, sizeof *heap);
+    if (sysAlloc(&heap->mem, NP_ALIGN_UP(sizeof *priv, np_os_page_size()), &v) != 0) return false;
+    heap->priv = priv = v;
+    np_pages_init(&priv->pages, heap, &heap->mem);
+    np_fixalloc_init(&priv->spans, &heap->mem, sizeof(NpSpan));
+    priv->holes_searched = true;
+    priv->clobber = np_dbg_on(clobberfree) || CHECK >= 2;
+    priv->single = np_dbg_on(gcstress) || np_dbg_on(failslot);
+    priv->fail_slot = np_dbg_on(failslot) ? np_dbg.failslot : 0;
+    return true;
+}
+
+void np_heap_close(NpHeap *heap) {
+    NpHeapPriv *priv = heap->priv;
+    if (!priv) return;
+    np_pages_close(&priv->pages);
+    np_fixalloc_close(&priv->spans);
+    sysFree(&heap->mem, priv, NP_ALIGN_UP(sizeof *priv, np_os_page_size()));
+    memset(heap, 0, sizeof *heap);
+}
+
+void np_heap_set_limit(NpHeap *heap, size_t bytes) { heap->mem.limit = bytes; }
+
+void np_heap_fail_at(NpHeap *heap, long nth) {
+    NpHeapPriv *priv = heap->priv;
+    np_heap_return_rests(heap);
+    priv->single = nth > 0 || np_dbg_on(gcstress);
+    priv->slots_asked = 0;
+    priv->fail_slot = nth;
+}
+
+size_t np_heap_slot_bytes(const void *p) { return np_span_slot_bytes(np_span_of(p)); }
+
+/* Overwrites what nobody may read any more (or has not written yet); leaves it poisoned. */
+static NP_COLD void fill(void *p, size_t size, int byte) {
+    NP_UNPOISON(p, size);
+    memset(p, byte, size);
+    NP_POISON(p, size);
+}
+
+/* ---- spans ---- */
+
+static NpSpan *new_span(NpHeap *heap, unsigned cls, NpSpanKind kind, size_t npages) {
+    NpHeapPriv *priv = heap->priv;
+    NpSpan *span = np_fixalloc_alloc(&priv->spans);
+    if (!span) return NULL;
+    memset(span, 0, sizeof *span);
+    if (!np_pages_alloc(&priv->pages, npages, span)) {
+        np_fixalloc_free(&priv->spans, span);
+        return NULL;
+    }
+    span->size_class = (uint8_t)cls;
+    span->kind = (uint8_t)kind;
+    span->slot_bytes = np_class_bytes[cls];
+    span->nslots = cls ? np_class_slots[cls] : 1;
+    span->sweep_epoch = priv->epoch;
+    priv->span_count++;
+    priv->span_pages += npages;
+    return span;
+}
+
+/* The span is on no list, and none of its bits is set. */
+static void drop_span(NpHeap *heap, NpSpan *span) {
+    NpHeapPriv *priv = heap->priv;
+    heap->hole_bytes -= span->holes * NP_UNIT_BYTES;
+    priv->span_count--;
+    priv->span_pages -= span->npages;
+    np_pages_free(&priv->pages, span);
+    np_fixalloc_free(&priv->spans, span);
+}
+
+static void list_span(NpHeapPriv *priv, NpSpan *span, NpSpanState state) {
+    span->state = (uint8_t)state;
+    np_list_push_last(&np_lists_of(priv, span)->list[state], span);
+}
+
+static void unlist_span(NpHeapPriv *priv, NpSpan *span) {
+    NpSpanState state = np_span_state(priv, span);
+    np_list_remove(&np_lists_of(priv, span)->list[state], span);
+    if (state == NP_SPAN_UNSWEPT) priv->unswept--;
+}
+
+static void count_freed(NpHeap *heap, size_t bytes) {
+    heap->in_use -= bytes;
+    heap->freed_total += bytes;
+}
+
+/* ---- sweeping ---- */
+
+/* Overwrites and poisons the slots that were occupied and are not marked. */
+static NP_COLD void clobber_dead(NpHeap *heap, const NpSpan *span, const uint64_t *mark, const uint64_t *alloc) {
+    size_t first = np_span_first_granule(span) >> 6, words = span->npages * (GRANULES_PER_PAGE / 64);
+    size_t bytes = np_span_slot_bytes(span);
+    if (span->size_class == 0) words = 1;
+    for (size_t word = first; word < first + words; word++) {
+        for (uint64_t dead = alloc[word] & ~mark[word]; dead; dead &= dead - 1) {
+            char *slot = (char *)np_arena_of(span->base) +
+                         (((word << 6) + (size_t)__builtin_ctzll(dead)) << NP_GRANULE_SHIFT);
+            if (heap->priv->clobber) fill(slot, bytes, NP_FILL_FREED);
+            NP_POISON(slot, bytes);
+        }
+    }
+}
+
+/* Mark bits become alloc bits; the marked slots. A dead span's bits are all 0 afterwards. */
+static size_t turn_bits(const NpSpan *span, NpArena *arena) {
+    size_t first = np_span_first_granule(span) >> 6, live = 0;
+    size_t words = span->size_class ? span->npages * (GRANULES_PER_PAGE / 64) : 1;
+    uint64_t *mark = arena->mark + first, *alloc = arena->alloc + first;
+    for (size_t word = 0; word < words; word++) {
+        uint64_t bits = mark[word];
+        live += (size_t)__builtin_popcountll(bits);
+        alloc[word] = bits;
+        mark[word] = 0;
+    }
+    return live;
+}
+
+/* Sweeps an unswept span, which is then listed as PARTIAL or FULL, or gone: false. */
+static bool sweep_span(NpHeap *heap, NpSpan *span) {
+    NpHeapPriv *priv = heap->priv;
+    NpArena *arena = np_arena_of(span->base);
+    size_t live, dead;
+    CHECK1("H2", np_span_state(priv, span) == NP_SPAN_UNSWEPT);
+    if (NP_ASAN || NP_UNLIKELY(priv->clobber)) clobber_dead(heap, span, arena->mark, arena->alloc);
+    live = turn_bits(span, arena);
+    dead = span->alloc_slots - live;
+    CHECK1("H1", live <= span->alloc_slots);
+    if (dead) count_freed(heap, dead * np_span_slot_bytes(span));
+    unlist_span(priv, span);
+    if (live == 0) {
+        drop_span(heap, span);
+        return false;
+    }
+    span->alloc_slots = span->live_slots = (uint32_t)live;
+    span->cursor = 0;
+    span->sweep_epoch = priv->epoch;
+    list_span(priv, span, live < span->nslots ? NP_SPAN_PARTIAL : NP_SPAN_FULL);
+    return true;
+}
+
+/* The arena at or behind `arena` by address. */
+static uint32_t arena_from(const NpPages *pages, const NpArena *arena) {
+    uint32_t i;
+    if (pages->count == 0) return 0;
+    i = np_pages_index(pages, arena);
+    return pages->arenas[i].arena < arena ? i + 1 : i;
+}
+
+/* By address, from where the last step ended. */
+bool np_heap_sweep_step(NpHeap *heap, size_t budget) {
+    NpHeapPriv *priv = heap->priv;
+    NpPages *pages = &priv->pages;
+    uint32_t i = arena_from(pages, priv->sweep_arena);
+    size_t page = priv->sweep_page;
+    if (i < pages->count && pages->arenas[i].arena != priv->sweep_arena) page = 0;
+    while (priv->unswept > 0 && budget > 0) {
+        NpArena *arena;
+        size_t end;
+        NpSpan *span;
+        if (i >= pages->count) np_fatal("heap: %zu spans are unswept, but none is found", priv->unswept);
+        arena = pages->arenas[i].arena;
+        if (page < arena->first_page) page = arena->first_page;
+        end = np_bits_min(arena->mapped_pages, NP_ARENA_PAGES);
+        if (page < end && !arena->page_span[page]) page = np_bits_next_clear(arena->free_bits, page, end);
+        if (page >= end) {
+            i++;
+            page = 0;
+            budget -= np_bits_min(budget, 8);
+            continue;
+        }
+        span = arena->page_span[page];
+        /* from its base: since the last step a new span may have come to lie across the place */
+        page = ((size_t)(span->base - (char *)arena) >> NP_PAGE_SHIFT) + span->npages;
+        budget -= np_bits_min(budget, np_bits_min(span->npages, 64));
+        if (span->sweep_epoch == priv->epoch) continue;
+        if (!sweep_span(heap, span) && (i >= pages->count || pages->arenas[i].arena != arena))
+            page = 0; /* a dedicated arena is gone, and i is the next */
+    }
+    priv->sweep_arena = i < pages->count ? pages->arenas[i].arena : NULL;
+    priv->sweep_page = page;
+    return priv->unswept == 0;
+}
+
+/* ---- runs ---- */
+
+/* Returns the unused rest of a class's run; the next run begins where it did. */
+static void return_rest(NpHeap *heap, NpAllocCache *cache, NpSpan *span) {
+    size_t bytes = (size_t)(cache->end - cache->cur);
+    if (bytes > 0) {
+        NpArena *arena = np_arena_of(span->base);
+        size_t from = np_granule_of(cache->cur), end = from + (bytes >> NP_GRANULE_SHIFT);
+        np_bits_clear_range(arena->alloc, from, end);
+        np_bits_clear_range(arena->mark, from, end);
+        span->alloc_slots -= (uint32_t)(bytes / span->slot_bytes);
+        if (span->cursor > from - np_span_first_granule(span))
+            span->cursor = (uint32_t)(from - np_span_first_granule(span));
+        heap->in_use -= bytes;
+        heap->claimed_total -= bytes;
+        heap->debt -= (int64_t)bytes;
+    }
+    cache->cur = cache->end = cache->start = NULL;
+}
+
+void np_heap_return_rests(NpHeap *heap) {
+    for (int kind = 0; kind < NP_SPAN_KINDS; kind++)
+        for (int cls = 1; cls < np_class_count; cls++)
+            if (heap->cache[kind][cls].cur)
+                return_rest(heap, &heap->cache[kind][cls], heap->priv->lists[kind][cls].current);
+}
+
+/* Claims the next run of the span for the cache; false when the span has no free slot behind its
+ * cursor (*full), or its holes cannot be filled. */
+static bool claim_run(NpHeap *heap, NpSpan *span, NpAllocCache *cache, bool *full) {
+    NpArena *arena = np_arena_of(span->base);
+    unsigned stride = span->slot_bytes >> NP_GRANULE_SHIFT;
+    uint64_t pattern = np_class_pattern[span->size_class];
+    size_t base = np_span_first_granule(span), end = np_span_end_granule(span);
+    size_t from = np_span_next_free(arena->alloc, base + span->cursor, end, stride, pattern), to, bytes;
+    *full = from >= end;
+    if (from >= end) return false;
+    to = NP_UNLIKELY(heap->priv->single) ? from + stride : np_bits_next_set(arena->alloc, from, end);
+    if (NP_UNLIKELY(span->holes > 0) && !np_release_fill_holes(heap, span, from, to)) return false;
+    np_span_set_slots(arena->alloc, from, to, stride, pattern);
+    if (heap->marking) np_span_set_slots(arena->mark, from, to, stride, pattern);
+    bytes = (to - from) << NP_GRANULE_SHIFT;
+    span->cursor = (uint32_t)(to - base);
+    span->alloc_slots += (uint32_t)(bytes / span->slot_bytes);
+    heap->in_use += bytes;
+    heap->claimed_total += bytes;
+    heap->debt += (int64_t)bytes;
+    cache->start = cache->cur = (char *)arena + (from << NP_GRANULE_SHIFT);
+    cache->end = cache->cur + bytes;
+    if (NP_UNLIKELY(heap->priv->clobber)) fill(cache->cur, bytes, NP_FILL_FRESH);
+    return true;
+}
+
+/* Makes a span with free slots the class's current one: a partial one, one that sweeping makes so,
+ * or a new one. */
+static NpSpan *next_span(NpHeap *heap, NpClassLists *lists, unsigned cls, NpSpanKind kind) {
+    NpHeapPriv *priv = heap->priv;
+    NpSpan *span;
+    for (int swept = 0; !lists->list[NP_SPAN_PARTIAL].first && swept < SWEEP_FOR_RUN; swept++) {
+        if (!lists->list[NP_SPAN_UNSWEPT].first) break;
+        sweep_span(heap, lists->list[NP_SPAN_UNSWEPT].first);
+    }
+    span = lists->list[NP_SPAN_PARTIAL].first;
+    if (span) unlist_span(priv, span);
+    else span = new_span(heap, cls, kind, np_class_pages[cls]);
+    if (!span) return NULL;
+    span->state = NP_SPAN_CURRENT;
+    lists->current = span;
+    return span;
+}
+
+/* Gives the cache a new run; false when there is no memory. */
+static bool refill(NpHeap *heap, NpAllocCache *cache, unsigned cls, NpSpanKind kind) {
+    NpHeapPriv *priv = heap->priv;
+    NpClassLists *lists = &priv->lists[kind][cls];
+    NpSpan *span = lists->current;
+    bool full = false;
+    for (;;) {
+        if (span) {
+            if (claim_run(heap, span, cache, &full)) return true;
+            lists->current = NULL;
+            list_span(priv, span, full ? NP_SPAN_FULL : NP_SPAN_PARTIAL);
+            cache->cur = cache->end = cache->start = NULL;
+            if (!full) return false;
+        }
+        span = next_span(heap, lists, cls, kind);
+        if (!span) return false;
+    }
+}
+
+/* When memory is short: finds all that is dead and gives back what is free. False: nothing gained. */
+static bool make_room(NpHeap *heap) {
+    bool swept = heap->priv->unswept > 0;
+    np_heap_sweep_step(heap, SIZE_MAX);
+    return np_heap_release(heap, SIZE_MAX, 0) > 0 || swept;
+}
+
+static void *alloc_large(NpHeap *heap, size_t size, NpSpanKind kind) {
+    NpHeapPriv *priv = heap->priv;
+    size_t npages = (size + NP_PAGE_BYTES - 1) >> NP_PAGE_SHIFT, bytes = npages << NP_PAGE_SHIFT;
+    size_t granule;
+    NpSpan *span;
+    if (size > SIZE_MAX / 2 || npages > UINT32_MAX) return NULL;
+    /* Dead large objects are dear: they are looked for before the heap grows. */
+    for (int i = 0; i < SWEEP_FOR_LARGE && priv->unswept > 0; i++) {
+        NpSpan *first = priv->lists[kind][0].list[NP_SPAN_UNSWEPT].first;
+        if (!first) break;
+        sweep_span(heap, first);
+    }
+    span = new_span(heap, 0, kind, npages);
+    if (!span && make_room(heap)) span = new_span(heap, 0, kind, npages);
+    if (!span) return NULL;
+    granule = np_granule_of(span->base);
+    np_bits_set(np_arena_of(span->base)->alloc, granule);
+    if (heap->marking) np_bits_set(np_arena_of(span->base)->mark, granule);
+    span->alloc_slots = 1;
+    list_span(priv, span, NP_SPAN_FULL);
+    heap->in_use += bytes;
+    heap->claimed_total += bytes;
+    heap->debt += (int64_t)bytes;
+    if (NP_UNLIKELY(priv->clobber)) fill(span->base, bytes, NP_FILL_FRESH);
+    NP_UNPOISON(span->base, size);
+    return span->base;
+}
+
+void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind) {
+    NpHeapPriv *priv = heap->priv;
+    NpAllocCache *cache;
+    unsigned cls;
+    char *p;
+    CHECK1("H0", size > 0);
+    if (NP_UNLIKELY(priv->fail_slot > 0) && ++priv->slots_asked == priv->fail_slot) return NULL;
+    if (size > NP_SMALL_MAX) return alloc_large(heap, size, kind);
+    cls = np_class_of_16[(size + 15) >> 4];
+    cache = &heap->cache[kind][cls];
+    if (!refill(heap, cache, cls, kind) && !(make_room(heap) && refill(heap, cache, cls, kind))) return NULL;
+    p = cache->cur;
+    cache->cur = p + np_class_bytes[cls];
+    NP_UNPOISON(p, size);
+    return p;
+}
+
+void np_heap_free_buf(NpHeap *heap, void *buf, size_t size) {
+    NpHeapPriv *priv = heap->priv;
+    NpArena *arena;
+    NpSpan *span;
+    NpSpanState state;
+    size_t bytes, granule;
+    if (!buf) return;
+    if (NP_LIKELY(size <= NP_SMALL_MAX)) {
+        NpAllocCache *cache = &heap->cache[NP_SPAN_BUF][np_class_of_16[(size + 15) >> 4]];
+        bytes = np_class_bytes[np_class_of_16[(size + 15) >> 4]];
+        if ((char *)buf + bytes == cache->cur && (char *)buf >= cache->start && !priv->single) {
+            if (NP_UNLIKELY(priv->clobber)) fill(buf, bytes, NP_FILL_FREED);
+            NP_POISON(buf, bytes);
+            cache->cur = buf;
+            return;
+        }
+    }
+    arena = np_arena_of(buf);
+    span = np_span_of(buf);
+    granule = np_granule_of(buf);
+    bytes = np_span_slot_bytes(span);
+    CHECK1("H1", span->kind == NP_SPAN_BUF && np_bits_test(arena->alloc, granule) && size <= bytes);
+    if (NP_UNLIKELY(priv->clobber)) fill(buf, bytes, NP_FILL_FREED);
+    NP_POISON(buf, bytes);
+    np_bits_clear(arena->alloc, granule);
+    np_bits_clear(arena->mark, granule);
+    span->alloc_slots--;
+    count_freed(heap, bytes);
+    heap->debt -= (int64_t)bytes;
+    state = np_span_state(priv, span);
+    if (state == NP_SPAN_UNSWEPT && span->alloc_slots > 0) return; /* the sweep lists it anew */
+    if (span->cursor > granule - np_span_first_granule(span))
+        span->cursor = (uint32_t)(granule - np_span_first_granule(span));
+    if (state == NP_SPAN_CURRENT) return;
+    if (span->alloc_slots == 0) {
+        unlist_span(priv, span);
+        drop_span(heap, span);
+    } else if (state == NP_SPAN_FULL) {
+        unlist_span(priv, span);
+        span->state = NP_SPAN_PARTIAL;
+        np_list_push_first(&np_lists_of(priv, span)->list[NP_SPAN_PARTIAL], span);
+    }
+}
+
+/* ---- the collector's side ---- */
+
+void np_heap_mark_begin(NpHeap *heap) {
+    CHECK1("H2", heap->priv->unswept == 0 && !heap->marking);
+    np_heap_return_rests(heap);
+    heap->marking = true;
+}
+
+void np_heap_mark_end(NpHeap *heap) {
+    NpHeapPriv *priv = heap->priv;
+    np_heap_return_rests(heap);
+    heap->marking = false;
+    for (int kind = 0; kind < NP_SPAN_KINDS; kind++) {
+        for (int cls = 0; cls < np_class_count; cls++) {
+            NpClassLists *lists = &priv->lists[kind][cls];
+            NpSpanList *unswept = &lists->list[NP_SPAN_UNSWEPT];
+            if (lists->current) {
+                list_span(priv, lists->current, NP_SPAN_PARTIAL);
+                lists->current = NULL;
+            }
+            np_list_append(unswept, &lists->list[NP_SPAN_PARTIAL]);
+            np_list_append(unswept, &lists->list[NP_SPAN_FULL]);
+        }
+    }
+    priv->unswept = priv->span_count;
+    priv->epoch++;
+    priv->sweep_arena = NULL;
+    priv->sweep_page = 0;
+    priv->hole_arena = NULL;
+    priv->holes_searched = false;
+}

@@ -1,0 +1,96 @@
+/* heap_priv.h: what heap.c, release.c and heap_check.c share; nobody else includes it. */
+#ifndef NP_HEAP_PRIV_H
+#define NP_HEAP_PRIV_H
+
+#include "runtime/gc/heap.h"
+#include "runtime/gc/pagealloc.h"
+#include "runtime/gc/span.h"
+#include "runtime/mem/fixalloc.h"
+
+/* Which list a span is on. UNSWEPT: not yet swept in this epoch. PARTIAL and FULL: swept, with and
+ * without a free slot. CURRENT: on no list, its class's runs come from it. NpSpan.state is the state
+ * in the epoch of NpSpan.sweep_epoch; a span of another epoch is UNSWEPT: np_span_state. */
+typedef enum { NP_SPAN_UNSWEPT, NP_SPAN_PARTIAL, NP_SPAN_FULL, NP_SPAN_CURRENT } NpSpanState;
+
+typedef struct NpSpanList {
+    NpSpan *first, *last;
+} NpSpanList;
+
+/* Of each kind and class; class 0 holds the large objects, which are UNSWEPT or FULL. */
+typedef struct NpClassLists {
+    NpSpanList list[NP_SPAN_CURRENT]; /* by NpSpanState */
+    NpSpan *current;
+} NpClassLists;
+
+typedef struct NpHeapPriv {
+    NpPages pages;
+    NpFixAlloc spans;
+    NpClassLists lists[NP_SPAN_KINDS][NP_MAX_CLASSES];
+    size_t span_count, unswept;
+    size_t span_pages;      /* pages owned by spans */
+    uint8_t epoch;
+    NpArena *sweep_arena;   /* where sweep_step goes on, by address */
+    size_t sweep_page;
+    NpArena *hole_arena;    /* where the search for holes goes on, downwards */
+    size_t hole_page;
+    bool holes_searched;    /* once round since the last sweep */
+    bool clobber;           /* fill fresh and freed slots */
+    bool single;            /* runs of one slot */
+    long slots_asked, fail_slot;
+} NpHeapPriv;
+
+/* The table that mksizeclass makes besides what heap.h shows; heap.c includes it. */
+extern const uint8_t np_class_pages[NP_MAX_CLASSES];
+extern const uint16_t np_class_slots[NP_MAX_CLASSES];
+extern const uint64_t np_class_pattern[NP_MAX_CLASSES];
+
+#define NP_FILL_FRESH 0xD0
+#define NP_FILL_FREED 0xDF
+
+NP_INLINE void np_list_push_last(NpSpanList *list, NpSpan *span) {
+    span->next = NULL;
+    span->prev = list->last;
+    if (list->last) list->last->next = span;
+    else list->first = span;
+    list->last = span;
+}
+
+NP_INLINE void np_list_push_first(NpSpanList *list, NpSpan *span) {
+    span->prev = NULL;
+    span->next = list->first;
+    if (list->first) list->first->prev = span;
+    else list->last = span;
+    list->first = span;
+}
+
+NP_INLINE void np_list_remove(NpSpanList *list, NpSpan *span) {
+    if (span->prev) span->prev->next = span->next;
+    else list->first = span->next;
+    if (span->next) span->next->prev = span->prev;
+    else list->last = span->prev;
+}
+
+/* Appends `from` to `to`; `from` is empty afterwards. */
+NP_INLINE void np_list_append(NpSpanList *to, NpSpanList *from) {
+    if (!from->first) return;
+    from->first->prev = to->last;
+    if (to->last) to->last->next = from->first;
+    else to->first = from->first;
+    to->last = from->last;
+    from->first = from->last = NULL;
+}
+
+NP_INLINE NpSpanState np_span_state(const NpHeapPriv *priv, const NpSpan *span) {
+    return span->sweep_epoch == priv->epoch ? (NpSpanState)span->state : NP_SPAN_UNSWEPT;
+}
+
+NP_INLINE NpClassLists *np_lists_of(NpHeapPriv *priv, const NpSpan *span) {
+    return &priv->lists[span->kind][span->size_class];
+}
+
+/* [-] heap.c: returns the unused rests of all runs (H5). */
+void np_heap_return_rests(NpHeap *heap);
+/* [-] release.c: makes the holes among the slots [from, end) (granules of the arena) Ready again. */
+bool np_release_fill_holes(NpHeap *heap, NpSpan *span, size_t from, size_t end);
+
+#endif

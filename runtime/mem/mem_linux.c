@@ -1,0 +1,295 @@
+/* mem_linux.c: the memory layer on Linux: mmap, madvise, /proc.
+ *
+ * Owns: the choice of advice for giving pages back, what the kernel says about pages and limits.
+ * Does not: count (mem.c); allocate; use stdio.
+ *
+ * Giving back. MADV_DONTNEED drops pages at once; what is read later is zero. MADV_FREE is cheaper
+ * but leaves resident memory as it is until the kernel is short, which looks like a leak to every
+ * tool that watches (Go went there in 1.12 and came back in 1.16, golang.org/issue/42330), so the
+ * ladder of advices starts at DONTNEED; where the kernel knows neither, a fresh mapping does it.
+ *
+ * The huge page trap. DONTNEED on a part of a transparent huge page lowers the resident figure but
+ * the kernel keeps the whole 2 MiB until it is short of memory (the split is deferred). MADV_COLD
+ * on the part splits the page first, so the memory is really free (measured: MemFree +0 without,
+ * all of it with). It costs a call, so it is made only where a huge page can be: sysHugePage was
+ * asked for, or the system gives them unasked.
+ */
+#include "runtime/mem/mem_os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "runtime/mem/mem_linux.h"
+
+#ifndef MADV_COLD
+#define MADV_COLD 20
+#endif
+
+/* The rung of the ladder in use: an MADV_ number, or REMAP. Only ever moves down. */
+#define REMAP 0
+static int advise_unused = MADV_DONTNEED;
+/* Some range may be backed by huge pages: 1 yes, 0 no, -1 not looked yet. */
+static int huge_possible = -1;
+
+/* ---- transitions ---- */
+
+static int map_at(void *at, size_t n, int prot, int fixed, void **out) {
+    void *v = mmap(at, n, prot, MAP_ANONYMOUS | MAP_PRIVATE | fixed, -1, 0);
+    if (v == MAP_FAILED) return errno ? errno : ENOMEM;
+    *out = v;
+    return 0;
+}
+
+int sysAllocOS(size_t n, void **out) {
+    return map_at(NULL, n, PROT_READ | PROT_WRITE, 0, out);
+}
+
+int sysReserveOS(void *hint, size_t n, void **out) {
+    return map_at(hint, n, PROT_NONE, 0, out);
+}
+
+int sysMapOS(void *v, size_t n) {
+    void *got;
+    return map_at(v, n, PROT_READ | PROT_WRITE, MAP_FIXED, &got);
+}
+
+int sysUsedOS(void *v, size_t n) { return 0; }
+
+static bool may_be_huge(void) {
+    int possible = __atomic_load_n(&huge_possible, __ATOMIC_RELAXED);
+    if (possible < 0) {
+        possible = np_os_huge_page_mode() == NP_HUGE_ALWAYS;
+        __atomic_store_n(&huge_possible, possible, __ATOMIC_RELAXED);
+    }
+    return possible;
+}
+
+/* Splits the huge pages that the range covers in part, at either end. Advice: errors mean that
+ * there is nothing to split or no such advice. */
+static void split_huge_ends(char *v, size_t n) {
+    size_t huge = np_os_huge_page_size();
+    uintptr_t start = (uintptr_t)v, end = start + n;
+    uintptr_t inner, outer;
+    int saved = errno;
+    if (huge == 0) return;
+    inner = NP_ALIGN_UP(start, huge);
+    outer = NP_ALIGN_DOWN(end, huge);
+    if (inner > end || outer < start || inner > outer) madvise(v, n, MADV_COLD);
+    else {
+        if (inner > start) madvise(v, inner - start, MADV_COLD);
+        if (end > outer) madvise((void *)outer, end - outer, MADV_COLD);
+    }
+    errno = saved;
+}
+
+int sysUnusedOS(void *v, size_t n) {
+    int advice = __atomic_load_n(&advise_unused, __ATOMIC_RELAXED);
+    if (may_be_huge()) split_huge_ends(v, n);
+    while (advice != REMAP) {
+        if (np_linux_madvise(v, n, advice) == 0) return 0;
+        if (errno != EINVAL && errno != ENOSYS) return errno;
+        advice = advice == MADV_FREE ? MADV_DONTNEED : REMAP;
+        __atomic_store_n(&advise_unused, advice, __ATOMIC_RELAXED);
+    }
+    return sysMapOS(v, n);
+}
+
+/* Where sysUnused keeps contents until the kernel wants the page, they may come back. */
+bool needZeroAfterSysUnusedOS(void) {
+    return __atomic_load_n(&advise_unused, __ATOMIC_RELAXED) == MADV_FREE;
+}
+
+int sysFreeOS(void *v, size_t n) { return munmap(v, n) == 0 ? 0 : errno; }
+
+int sysFaultOS(void *v, size_t n) {
+    if (mprotect(v, n, PROT_NONE) != 0) return errno;
+    madvise(v, n, MADV_DONTNEED); /* the contents are of no more use; failing costs only memory */
+    return 0;
+}
+
+/* The advice is given for the huge pages that lie inside the range: the kernel would round the
+ * range outwards to small pages only, and a huge page needs all of its range advised. */
+int sysHugePageOS(void *v, size_t n) {
+    size_t huge = np_os_huge_page_size();
+    uintptr_t from, to;
+    if (huge == 0) return ENOSYS;
+    from = NP_ALIGN_UP((uintptr_t)v, huge);
+    to = NP_ALIGN_DOWN((uintptr_t)v + n, huge);
+    if (from >= to) return 0;
+    if (np_linux_madvise((void *)from, to - from, MADV_HUGEPAGE) != 0) return errno;
+    __atomic_store_n(&huge_possible, 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
+int sysNoHugePageOS(void *v, size_t n) {
+    return np_linux_madvise(v, n, MADV_NOHUGEPAGE) == 0 ? 0 : errno;
+}
+
+/* ---- for tests: an old kernel ---- */
+
+static unsigned unknown_advices; /* bit a: the kernel does not know advice a */
+
+void np_linux_forget_advice(unsigned advices, int first_rung) {
+    unknown_advices = advices;
+    advise_unused = first_rung;
+}
+
+int np_linux_advice_in_use(void) { return advise_unused; }
+
+int np_linux_madvise(void *v, size_t n, int advice) {
+    if (NP_UNLIKELY(unknown_advices >> advice & 1)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return madvise(v, n, advice);
+}
+
+/* ---- what the kernel tells ---- */
+
+/* Reads the start of a small file; the bytes read, NUL-terminated, or -1. */
+static ssize_t read_text(const char *path, char *into, size_t room) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC), saved = errno;
+    size_t used = 0;
+    ssize_t got = 0;
+    if (fd < 0) return -1;
+    while (used < room - 1) {
+        got = read(fd, into + used, room - 1 - used);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        used += (size_t)got;
+    }
+    close(fd);
+    errno = saved;
+    if (got < 0) return -1;
+    into[used] = '\0';
+    return (ssize_t)used;
+}
+
+/* The decimal number at text; 0 when there is none ("max"). Stops at SIZE_MAX. */
+static size_t read_number(const char *text) {
+    size_t value = 0;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        size_t digit = (size_t)(*text - '0');
+        if (value > (SIZE_MAX - digit) / 10) return SIZE_MAX;
+        value = value * 10 + digit;
+    }
+    return value;
+}
+
+static size_t number_in(const char *path) {
+    char text[64];
+    return read_text(path, text, sizeof text) > 0 ? read_number(text) : 0;
+}
+
+size_t np_os_page_size(void) {
+    static size_t page;
+    size_t size = __atomic_load_n(&page, __ATOMIC_RELAXED);
+    if (NP_LIKELY(size != 0)) return size;
+    size = (size_t)sysconf(_SC_PAGESIZE);
+    __atomic_store_n(&page, size, __ATOMIC_RELAXED);
+    return size;
+}
+
+size_t np_os_huge_page_size(void) {
+    static size_t cached; /* size + 1 once known */
+    size_t size = __atomic_load_n(&cached, __ATOMIC_RELAXED);
+    if (NP_LIKELY(size != 0)) return size - 1;
+    size = number_in("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
+    if ((size & (size - 1)) != 0) size = 0;
+    __atomic_store_n(&cached, size + 1, __ATOMIC_RELAXED);
+    return size;
+}
+
+NpHugeMode np_os_huge_page_mode(void) {
+    char text[64];
+    if (read_text("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof text) <= 0)
+        return NP_HUGE_NEVER;
+    if (strstr(text, "[always]")) return NP_HUGE_ALWAYS;
+    return strstr(text, "[madvise]") ? NP_HUGE_MADVISE : NP_HUGE_NEVER;
+}
+
+size_t np_os_resident_bytes(void) {
+    char text[128];
+    const char *second;
+    if (read_text("/proc/self/statm", text, sizeof text) <= 0) return 0;
+    second = strchr(text, ' ');
+    return second ? read_number(second + 1) * np_os_page_size() : 0;
+}
+
+size_t np_os_peak_resident_bytes(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (size_t)usage.ru_maxrss * 1024 : 0;
+}
+
+size_t np_os_address_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
+    return limit.rlim_cur > SIZE_MAX ? SIZE_MAX : (size_t)limit.rlim_cur;
+}
+
+size_t np_os_machine_memory(void) {
+    struct sysinfo info;
+    return sysinfo(&info) == 0 ? (size_t)info.totalram * info.mem_unit : 0;
+}
+
+static size_t smaller(size_t a, size_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
+
+/* The least limit along the path of a group up to the root: `file` is looked for in
+ * <root><group>/ and every folder above it. A limit of 0 or "max", or one so large that it means
+ * none (v1 writes 2^63 rounded to pages), counts as none. */
+static size_t least_on_path(const char *root, const char *group, size_t length, const char *file) {
+    char path[1024];
+    size_t least = 0, base = strlen(root), file_length = strlen(file);
+    if (base + length + file_length + 2 > sizeof path) return 0;
+    for (;;) {
+        size_t value;
+        memcpy(path, root, base);
+        memcpy(path + base, group, length);
+        path[base + length] = '/';
+        memcpy(path + base + length + 1, file, file_length + 1);
+        value = number_in(path);
+        if (value < SIZE_MAX / 4) least = smaller(least, value);
+        if (length == 0) return least;
+        while (length > 0 && group[--length] != '/') {}
+    }
+}
+
+/* /proc/self/cgroup has a line "0::/path" (v2) or "7:memory:/path" (v1, where several controllers
+ * may share the line). A path that leaves the namespace ("/..") is taken as the root. */
+size_t np_linux_group_limit(const char *self, const char *root) {
+    char text[4096], v1_root[512];
+    size_t least = 0;
+    if (read_text(self, text, sizeof text) <= 0) return 0;
+    if (strlen(root) + sizeof "/memory" > sizeof v1_root) return 0;
+    memcpy(v1_root, root, strlen(root));
+    memcpy(v1_root + strlen(root), "/memory", sizeof "/memory");
+    for (char *line = text; *line;) {
+        char *end = line + strcspn(line, "\n"), *list = memchr(line, ':', (size_t)(end - line));
+        char *path = list ? memchr(list + 1, ':', (size_t)(end - list - 1)) : NULL;
+        if (path) {
+            size_t names = (size_t)(path - list) - 1, length = (size_t)(end - path) - 1;
+            path++;
+            if (length <= 1 || (length >= 3 && memcmp(path, "/..", 3) == 0)) length = 0;
+            if (*end) *end++ = '\0';
+            if (names == 0) least = smaller(least, least_on_path(root, path, length, "memory.max"));
+            list[names + 1] = '\0';
+            for (char *name = list + 1; names > 0 && name; name = strchr(name, ',') ? strchr(name, ',') + 1 : NULL)
+                if (strncmp(name, "memory", 6) == 0 && (name[6] == ',' || name[6] == '\0'))
+                    least = smaller(least, least_on_path(v1_root, path, length, "memory.limit_in_bytes"));
+        } else if (*end) {
+            end++;
+        }
+        line = end;
+    }
+    return least;
+}
+
+size_t np_os_group_limit(void) { return np_linux_group_limit("/proc/self/cgroup", "/sys/fs/cgroup"); }
+
+size_t np_os_memory_ceiling(void) {
+    return smaller(np_os_machine_memory(), smaller(np_os_address_limit(), np_os_group_limit()));
+}

@@ -1,0 +1,114 @@
+/* mem_os.h: the memory layer. Its portable half is mem.c; exactly one mem_<system>.c is its other.
+ *
+ * A range of address space is in one of four states:
+ *   None      not ours (the default)
+ *   Reserved  ours, but touching it faults; costs no memory
+ *   Prepared  ours, cheap to make Ready; contents undefined; must not be touched
+ *   Ready     usable
+ *
+ *   None -> Ready         sysAlloc       zeroed
+ *   None -> Reserved      sysReserve, sysReserveAligned
+ *   Reserved -> Prepared  sysMap
+ *   Prepared -> Ready     sysUsed
+ *   Ready -> Prepared     sysUnused
+ *   Ready -> Reserved     sysFault       debugging only; terminal: the range stays charged
+ *   Ready -> None         sysFree
+ *   Prepared -> None      sysFreePrepared
+ *   Reserved -> None      sysUnreserve
+ *   any mix -> None       sysFreeRegion  with exact counts of what is mapped and ready in it
+ * sysHugePage and sysNoHugePage are advice and change no state.
+ *
+ * Preconditions of all of them: v and n are multiples of np_os_page_size(), n > 0, the range does
+ * not wrap round and lies within one reservation, and the caller owns it exclusively. CHECK >= 1
+ * asserts alignment, CHECK >= 2 follows the state of every page (mem_shadow.c).
+ *
+ * Results are 0 or an error code: an errno value, or NP_MEM_LIMIT when the owner's limit refused.
+ * A call that fails changes neither state nor counters. Nothing here allocates, prints or throws
+ * (except the switch memtrace, which prints).
+ *
+ * Counters belong to an owner (NpMem): a heap has one, and there is one for the process. An owner
+ * is used by one thread at a time, except np_mem_process.
+ */
+#ifndef NP_MEM_OS_H
+#define NP_MEM_OS_H
+
+#include "runtime/base.h"
+
+#define NP_MEM_LIMIT (-1)
+
+typedef struct NpMem {
+    size_t reserved;   /* bytes of address space in any state but None */
+    size_t mapped;     /* of these, Prepared or Ready (or made to fault) */
+    size_t ready;      /* of these, Ready */
+    size_t ready_peak; /* the most `ready` has been */
+    size_t limit;      /* `ready` may not grow beyond; 0: no limit */
+    bool shared;       /* several threads use this owner */
+} NpMem;
+
+extern NpMem np_mem_process;
+
+/* ---- transitions (mem.c) ---- */
+int sysAlloc(NpMem *mem, size_t n, void **out);
+/* `hint` is where the caller would like the range; NULL for anywhere. */
+int sysReserve(NpMem *mem, void *hint, size_t n, void **out);
+/* Aligned to `align`, a power of two of at least a page. */
+int sysReserveAligned(NpMem *mem, void *hint, size_t n, size_t align, void **out);
+int sysUnreserve(NpMem *mem, void *v, size_t n);
+int sysMap(NpMem *mem, void *v, size_t n);
+/* The range may hold Ready pages; `prepared` bytes of it are not, exactly. */
+int sysUsed(NpMem *mem, void *v, size_t n, size_t prepared);
+int sysUnused(NpMem *mem, void *v, size_t n);
+int sysFree(NpMem *mem, void *v, size_t n);
+int sysFreePrepared(NpMem *mem, void *v, size_t n);
+int sysFreeRegion(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready);
+int sysFault(NpMem *mem, void *v, size_t n);
+int sysHugePage(void *v, size_t n);
+int sysNoHugePage(void *v, size_t n);
+
+/* True when pages may hold old contents after sysUnused and sysUsed; else they are zero. */
+bool needZeroAfterSysUnused(void);
+/* True when granting `more` Ready bytes would pass the owner's limit. */
+bool np_mem_over_limit(const NpMem *mem, size_t more);
+/* A short name for an error code ("no memory", "over the limit", ...). */
+const char *np_mem_error(int error);
+/* Compares an owner's counters with the shadow; np_fatal when they differ. Nothing below CHECK 2. */
+void np_mem_verify(const NpMem *mem);
+/* The state of the page at p: 'N', 'R', 'P', 'U' (Ready), or '?' when unknown (CHECK < 2). */
+char np_mem_state_of(const void *p);
+
+/* Test hook: the `nth` fallible call from now on fails with `error`, once; 0 turns it off.
+ * NEAPDEBUG=failalloc=N sets it for the first N. */
+void np_mem_fail_at(long nth, int error);
+/* Fallible calls made since the start (or the last np_mem_fail_at). */
+long np_mem_calls(void);
+
+/* ---- the system's half (mem_<system>.c): same preconditions, no counters ---- */
+int sysAllocOS(size_t n, void **out);
+int sysReserveOS(void *hint, size_t n, void **out);
+int sysMapOS(void *v, size_t n);
+int sysUsedOS(void *v, size_t n);
+int sysUnusedOS(void *v, size_t n);
+int sysFreeOS(void *v, size_t n);
+int sysFaultOS(void *v, size_t n);
+int sysHugePageOS(void *v, size_t n);
+int sysNoHugePageOS(void *v, size_t n);
+bool needZeroAfterSysUnusedOS(void);
+
+typedef enum { NP_HUGE_NEVER, NP_HUGE_MADVISE, NP_HUGE_ALWAYS } NpHugeMode;
+
+/* Bytes; constant during a run. */
+size_t np_os_page_size(void);
+/* Bytes of a transparent huge page; 0 when the system has none. */
+size_t np_os_huge_page_size(void);
+NpHugeMode np_os_huge_page_mode(void);
+/* What the kernel counts as resident now, and at most so far; 0 when it does not tell. */
+size_t np_os_resident_bytes(void);
+size_t np_os_peak_resident_bytes(void);
+/* The smallest of the limits the system sets for this process, 0 when there is none. */
+size_t np_os_memory_ceiling(void);
+/* The single ones, 0 when there is none: address space (RLIMIT_AS), control group, machine. */
+size_t np_os_address_limit(void);
+size_t np_os_group_limit(void);
+size_t np_os_machine_memory(void);
+
+#endif

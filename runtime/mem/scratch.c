@@ -1,0 +1,99 @@
+/* scratch.c: see scratch.h. */
+#include "runtime/mem/scratch.h"
+
+#include "runtime/mem/mem_os.h"
+#include "runtime/mem/poison.h"
+
+struct NpScratchChunk {
+    NpScratchChunk *next;
+    size_t bytes;
+    NpMem *mem; /* who is charged */
+};
+
+enum { FIRST_CHUNK = 16 << 10, NEXT_CHUNK = 64 << 10, LAST_CHUNK = 1 << 20 };
+
+/* A chunk of FIRST_CHUNK bytes for the next scratch of any thread, or NULL. Charged to the process. */
+static NpScratchChunk *kept;
+
+void np_scratch_init(NpScratch *scratch) { np_scratch_init_in(scratch, &np_mem_process); }
+
+void np_scratch_init_in(NpScratch *scratch, NpMem *mem) {
+    memset(scratch, 0, sizeof *scratch);
+    scratch->mem = mem;
+}
+
+static NpScratchChunk *new_chunk(NpMem *mem, size_t bytes) {
+    NpScratchChunk *chunk;
+    void *v;
+    bytes = NP_ALIGN_UP(bytes, np_os_page_size());
+    if (sysAlloc(mem, bytes, &v) != 0) return NULL;
+    chunk = v;
+    chunk->bytes = bytes;
+    chunk->mem = mem;
+    return chunk;
+}
+
+/* A chunk with room for `need` bytes, or NULL. */
+static NpScratchChunk *next_chunk(NpScratch *scratch, size_t need) {
+    size_t whole = need + sizeof(NpScratchChunk);
+    if (!scratch->chunks && whole <= FIRST_CHUNK) {
+        NpScratchChunk *chunk = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE);
+        return chunk ? chunk : new_chunk(&np_mem_process, FIRST_CHUNK);
+    }
+    size_t bytes = NEXT_CHUNK;
+    while (bytes < LAST_CHUNK && bytes < scratch->used) bytes *= 2;
+    return new_chunk(scratch->mem, bytes < whole ? whole : bytes);
+}
+
+void *np_scratch_alloc_slow(NpScratch *scratch, size_t size) {
+    size_t need = NP_ALIGN_UP(size ? size : 1, 8);
+    char *p;
+    if (need < size || need > SIZE_MAX / 2) return NULL;
+    if ((size_t)(scratch->end - scratch->cur) < need) {
+        NpScratchChunk *chunk = next_chunk(scratch, need);
+        char *start, *end;
+        if (!chunk) return NULL;
+        chunk->next = scratch->chunks;
+        scratch->chunks = chunk;
+        start = (char *)(chunk + 1);
+        end = (char *)chunk + chunk->bytes;
+#if NP_ASAN
+        NP_POISON(start, (size_t)(end - start));
+#endif
+        /* A large piece of its own leaves the current chunk in use if that has more room. */
+        if ((size_t)(end - start) - need < (size_t)(scratch->end - scratch->cur)) {
+            NP_UNPOISON(start, size);
+            scratch->used += need;
+            return start;
+        }
+        scratch->cur = start;
+        scratch->end = end;
+    }
+    p = scratch->cur;
+    scratch->cur += need;
+    scratch->used += need;
+    NP_UNPOISON(p, size);
+    return p;
+}
+
+static void drop_chunk(NpScratchChunk *chunk) {
+    NpMem *mem = chunk->mem;
+    size_t bytes = chunk->bytes;
+    sysFree(mem, chunk, bytes);
+}
+
+void np_scratch_free(NpScratch *scratch) {
+    for (NpScratchChunk *chunk = scratch->chunks, *next; chunk; chunk = next) {
+        next = chunk->next;
+        NP_UNPOISON(chunk, chunk->bytes);
+        if (chunk->mem == &np_mem_process && chunk->bytes == NP_ALIGN_UP(FIRST_CHUNK, np_os_page_size()))
+            chunk = __atomic_exchange_n(&kept, chunk, __ATOMIC_ACQ_REL);
+        if (chunk) drop_chunk(chunk);
+    }
+    np_scratch_init_in(scratch, scratch->mem);
+}
+
+void np_scratch_trim(void) {
+    NpScratchChunk *chunk = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE);
+    if (chunk) drop_chunk(chunk);
+}

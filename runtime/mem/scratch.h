@@ -1,0 +1,50 @@
+/* scratch.h: bump arenas that die all at once: the compiler's tree, the parser's tables.
+ *
+ * Owns: chunks from sysAlloc, 16 KiB for the first (one such chunk is kept for the next user, so
+ *       that a small load() makes no system call), then 64 KiB and doubling up to 1 MiB.
+ * Does not: free single pieces, zero memory, throw.
+ */
+#ifndef NP_SCRATCH_H
+#define NP_SCRATCH_H
+
+#include "runtime/base.h"
+#include "runtime/mem/poison.h"
+
+struct NpMem;
+
+typedef struct NpScratchChunk NpScratchChunk;
+typedef struct NpScratch {
+    char *cur, *end;
+    NpScratchChunk *chunks; /* newest first */
+    struct NpMem *mem;      /* who is charged for chunks after the first */
+    size_t used;            /* bytes handed out, alignment included */
+} NpScratch;
+
+/* [-] Makes an empty scratch, charged to the process. Takes no memory yet. */
+void np_scratch_init(NpScratch *scratch);
+/* [-] The same, charged to `mem` (a heap's, so that its limit holds for the compiler too). */
+void np_scratch_init_in(NpScratch *scratch, struct NpMem *mem);
+/* [-] The out-of-line half of np_scratch_alloc. */
+void *np_scratch_alloc_slow(NpScratch *scratch, size_t size);
+/* [-] Frees everything; the scratch is empty and usable again. */
+void np_scratch_free(NpScratch *scratch);
+/* [-] Gives the kept chunk back to the system. */
+void np_scratch_trim(void);
+
+/* [-] `size` bytes aligned to 8, contents undefined; NULL when there is no memory. */
+NP_INLINE void *np_scratch_alloc(NpScratch *scratch, size_t size) {
+#if NP_ASAN
+    return np_scratch_alloc_slow(scratch, size);
+#else
+    size_t need = NP_ALIGN_UP(size, 8);
+    char *p = scratch->cur;
+    if (NP_LIKELY(need >= size && (size_t)(scratch->end - p) >= need && need > 0)) {
+        scratch->cur = p + need;
+        scratch->used += need;
+        return p;
+    }
+    return np_scratch_alloc_slow(scratch, size);
+#endif
+}
+
+#endif

@@ -1,0 +1,89 @@
+/* neap_api.c: the heap of a state as neap.h shows it, and giving memory back on request.
+ *
+ * Owns: the translation of the heap's and the collector's counters into neap_Stats.
+ * Does not: count anything itself (gc/heap.c, gc/mark.c, mem/mem.c do), collect, or allocate. */
+#include "include/neap.h"
+#include "runtime/gc/heap.h"
+#include "runtime/mem/mem_os.h"
+#include "runtime/state.h"
+
+#if defined(__linux__) && !defined(NEAP_MEM_NAME)
+#define NEAP_MEM_NAME "linux"
+#elif !defined(NEAP_MEM_NAME)
+#define NEAP_MEM_NAME "unknown"
+#endif
+
+static size_t kind_index(unsigned kind) { return kind & 63; } /* as NpGc's arrays are indexed */
+
+static void add_type(neap_Stats *out, const char *name, size_t objects, size_t bytes) {
+    if (out->ntypes >= NEAP_MAX_TYPES) return;
+    int at = out->ntypes++;
+    out->types[at].name = name;
+    out->types[at].objects = objects;
+    out->types[at].bytes = bytes;
+}
+
+/* Kinds that are one type to Lua make one row. */
+static void fill_types(const NpGlobal *global, neap_Stats *out) {
+    static const struct {
+        const char *name;
+        uint8_t kinds[2]; /* 0: none */
+    } rows[] = {
+        {"table", {NP_TABLE}},     {"string", {NP_STR}},       {"function", {NP_LCLOSURE, NP_CCLOSURE}},
+        {"userdata", {NP_UDATA}},  {"thread", {NP_THREAD}},    {"prototype", {NP_PROTO}},
+        {"upvalue", {NP_UPVAL}},
+    };
+    const NpGc *gc = &global->gc;
+    out->ntypes = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t objects = 0, bytes = 0;
+        for (int j = 0; j < 2 && rows[i].kinds[j]; j++) {
+            objects += gc->live_objects[kind_index(rows[i].kinds[j])];
+            bytes += gc->live_kind_bytes[kind_index(rows[i].kinds[j])];
+        }
+        add_type(out, rows[i].name, objects, bytes);
+    }
+    const NpShapeTable *shapes = &global->shape_table;
+    add_type(out, "shape", shapes->live,
+             shapes->live * sizeof(NpShape) + gc->live_kind_bytes[kind_index(NP_KEYS)]);
+}
+
+static void fill_classes(NpGlobal *global, neap_Stats *out) {
+    NpClassStats rows[NEAP_MAX_CLASSES];
+    out->nclasses = np_heap_class_stats(&global->heap, rows, NEAP_MAX_CLASSES);
+    for (int i = 0; i < out->nclasses; i++) {
+        out->classes[i].slot_bytes = rows[i].slot_bytes;
+        out->classes[i].spans = rows[i].spans;
+        out->classes[i].slots = rows[i].slots;
+        out->classes[i].live_slots = rows[i].live;
+    }
+}
+
+LUA_API void neap_stats(lua_State *L, neap_Stats *out) {
+    NpGlobal *global = L->global;
+    NpHeapStats heap;
+    np_heap_stats(&global->heap, &heap);
+    out->live = heap.in_use;
+    out->allocated_total = heap.claimed_total;
+    out->reserved = heap.reserved_bytes;
+    out->mapped = heap.mapped_bytes;
+    out->ready = heap.ready_bytes;
+    out->released = heap.released_bytes;
+    out->resident = np_os_resident_bytes();
+    out->peak_resident = np_os_peak_resident_bytes();
+    out->collections = global->gc.cycles;
+    out->gc_seconds_total = global->gc.gc_seconds;
+    out->longest_stop = global->gc.longest_stop;
+    out->total_stop = global->gc.total_stop;
+    fill_types(global, out);
+    fill_classes(global, out);
+    out->system = NEAP_MEM_NAME;
+}
+
+LUA_API size_t neap_release(lua_State *L) {
+    NpHeap *heap = &L->global->heap;
+    size_t total = 0;
+    /* np_heap_release works in slices; nothing is kept back here. */
+    for (size_t released; (released = np_heap_release(heap, SIZE_MAX / NP_PAGE_BYTES, 0)) != 0;) total += released;
+    return total;
+}

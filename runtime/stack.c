@@ -1,0 +1,134 @@
+/* stack.c: the value stack and the frame array of a thread.
+ * Owns: their growth, shrinking and the mending of every pointer into them.
+ * Does not: decide what a frame means (call.c).
+ *
+ * Invariant K1: slots from top to stack_last + NP_STACK_EXTRA hold nil or a value that was live at the last
+ * atomic phase or later; the collector clears them there, and fresh slots are nil. */
+#include "runtime/call.h"
+#include "runtime/err.h"
+
+#define STACK_MAX LUAI_MAXSTACK
+#define STACK_ERROR (STACK_MAX + 200) /* room for the handler of a stack overflow */
+#define FRAMES_SHRINK 64
+
+static size_t stack_bytes(size_t slots) { return (slots + NP_STACK_EXTRA) * sizeof(NpValue); }
+
+static size_t stack_slots(const lua_State *L) { return (size_t)(L->stack_last - L->stack); }
+
+static void mend_pointers(lua_State *L, NpValue *old, NpValue *fresh) {
+    ptrdiff_t distance = (char *)fresh - (char *)old;
+#define MEND(pointer) ((pointer) = (NpValue *)((char *)(pointer) + distance))
+    MEND(L->top);
+    MEND(L->tbc);
+    for (NpUpval *upval = L->open_upvalues; upval; upval = upval->u.open.next) MEND(upval->at);
+    for (NpFrame *frame = L->frames; frame <= L->frame; frame++) {
+        MEND(frame->func);
+        MEND(frame->top);
+    }
+#undef MEND
+}
+
+static bool resize(lua_State *L, size_t slots) {
+    NpValue *old = L->stack;
+    size_t old_slots = stack_slots(L);
+    size_t all = slots + NP_STACK_EXTRA, old_all = old_slots + NP_STACK_EXTRA;
+    NpValue *fresh = np_heap_alloc(&L->global->heap, stack_bytes(slots), NP_SPAN_BUF);
+    if (!fresh) return false;
+    size_t kept = all < old_all ? all : old_all;
+    memcpy(fresh, old, kept * sizeof(NpValue));
+    for (size_t i = kept; i < all; i++) np_set_nil(&fresh[i]);
+    L->stack = fresh;
+    L->stack_last = fresh + slots;
+    mend_pointers(L, old, fresh);
+    L->gc_seen_top = L->stack_last + NP_STACK_EXTRA;
+    np_mem_free(L, old, stack_bytes(old_slots));
+    return true;
+}
+
+static bool grow(lua_State *L, int n, bool throwing) {
+    size_t size = stack_slots(L);
+    if (size > STACK_MAX) {
+        /* Already in the room kept for handling an overflow. */
+        if (throwing) np_err_throw(L, LUA_ERRERR);
+        return false;
+    }
+    if (n < STACK_MAX) {
+        size_t needed = (size_t)(L->top - L->stack) + (size_t)n;
+        size_t wanted = size * 2;
+        if (wanted > STACK_MAX) wanted = STACK_MAX;
+        if (wanted < needed) wanted = needed;
+        if (wanted <= STACK_MAX) {
+            if (resize(L, wanted)) return true;
+            if (throwing) np_err_memory(L);
+            return false;
+        }
+    }
+    if (!throwing) return false;
+    if (!resize(L, STACK_ERROR)) np_err_memory(L);
+    np_err_run(L, "stack overflow");
+}
+
+void np_stack_grow(lua_State *L, int n) { (void)grow(L, n, true); }
+bool np_stack_try_grow(lua_State *L, int n) { return grow(L, n, false); }
+
+static size_t slots_in_use(const lua_State *L) {
+    const NpValue *limit = L->top;
+    for (const NpFrame *frame = L->frames; frame <= L->frame; frame++)
+        if (limit < frame->top) limit = frame->top;
+    size_t used = (size_t)(limit - L->stack) + 1;
+    return used < LUA_MINSTACK ? LUA_MINSTACK : used;
+}
+
+void np_stack_shrink(lua_State *L) {
+    size_t used = slots_in_use(L);
+    size_t most = used > STACK_MAX / 3 ? STACK_MAX : used * 3;
+    if (used <= STACK_MAX && stack_slots(L) > most && stack_slots(L) > NP_STACK_FIRST)
+        (void)resize(L, used > STACK_MAX / 2 ? STACK_MAX : used * 2);
+    size_t frames = (size_t)(L->frames_end - L->frames), frames_used = (size_t)(L->frame - L->frames) + 1;
+    if (frames > FRAMES_SHRINK && frames_used < frames / 4) {
+        size_t fewer = frames_used * 2;
+        NpFrame *fresh = np_heap_alloc(&L->global->heap, fewer * sizeof(NpFrame), NP_SPAN_BUF);
+        if (!fresh) return;
+        memcpy(fresh, L->frames, frames_used * sizeof(NpFrame));
+        np_mem_free(L, L->frames, frames * sizeof(NpFrame));
+        L->frames = fresh;
+        L->frames_end = fresh + fewer;
+        L->frame = fresh + frames_used - 1;
+    }
+}
+
+NpFrame *np_stack_push_frame(lua_State *L) {
+    if (NP_UNLIKELY(L->frame + 1 == L->frames_end)) {
+        size_t frames = (size_t)(L->frames_end - L->frames);
+        NpFrame *fresh = np_mem_regrow(L, L->frames, frames * sizeof(NpFrame), frames * 2 * sizeof(NpFrame));
+        L->frames = fresh;
+        L->frames_end = fresh + frames * 2;
+        L->frame = fresh + frames - 1;
+    }
+    return ++L->frame;
+}
+
+void np_stack_init(lua_State *L, lua_State *from) {
+    NpValue *stack = np_mem_buf(from, stack_bytes(NP_STACK_FIRST));
+    for (size_t i = 0; i < NP_STACK_FIRST + NP_STACK_EXTRA; i++) np_set_nil(&stack[i]);
+    L->stack = L->top = L->tbc = stack;
+    L->stack_last = stack + NP_STACK_FIRST;
+    L->gc_seen_top = L->stack_last + NP_STACK_EXTRA;
+    L->frames = np_mem_buf(from, NP_FRAMES_FIRST * sizeof(NpFrame));
+    L->frames_end = L->frames + NP_FRAMES_FIRST;
+    L->frame = L->frames;
+    memset(L->frame, 0, sizeof(NpFrame));
+    L->frame->func = L->top;
+    L->frame->flags = NP_FRAME_C;
+    np_set_nil(L->top++);
+    L->frame->top = L->top + LUA_MINSTACK;
+    if (L->frame->top > L->stack_last) L->frame->top = L->stack_last;
+}
+
+void np_stack_free(lua_State *L) {
+    if (!L->stack) return;
+    np_mem_free(L, L->frames, (size_t)(L->frames_end - L->frames) * sizeof(NpFrame));
+    np_mem_free(L, L->stack, stack_bytes(stack_slots(L)));
+    L->stack = NULL;
+    L->frames = NULL;
+}

@@ -1,0 +1,164 @@
+/* state.c: opening and closing a Lua, its threads, and the memory of its objects.
+ * Owns: NpGlobal's life, thread objects, np_mem_*. Does not: the C API beyond lua_newstate, lua_newthread, lua_close.
+ *
+ * NpGlobal itself comes from sysAlloc: it must outlive the heap it contains. */
+#include <time.h>
+
+#include "runtime/call.h"
+#include "runtime/dbg.h"
+#include "runtime/err.h"
+#include "runtime/gc/barrier.h"
+#include "runtime/gc/gc.h"
+#include "runtime/mem/mem_os.h"
+#include "runtime/strings.h"
+#include "runtime/table.h"
+
+/* ---- memory ---- */
+static NP_COLD void *retry(lua_State *L, size_t size, NpSpanKind kind) {
+    /* What free pages the heap still has ready may lie in spans not yet swept. */
+    NpHeap *heap = &L->global->heap;
+    if (L->global->gc.phase == NP_GC_SWEEP) {
+        while (!np_heap_sweep_step(heap, 4096)) continue;
+        void *block = np_heap_alloc(heap, size, kind);
+        if (block) return block;
+    }
+    np_err_memory(L);
+}
+
+void *np_mem_buf(lua_State *L, size_t size) {
+    void *block = np_heap_alloc(&L->global->heap, size, NP_SPAN_BUF);
+    return NP_LIKELY(block != NULL) ? block : retry(L, size, NP_SPAN_BUF);
+}
+
+void *np_mem_regrow(lua_State *L, void *old, size_t old_size, size_t new_size) {
+    void *fresh = np_mem_buf(L, new_size);
+    if (old) {
+        memcpy(fresh, old, old_size < new_size ? old_size : new_size);
+        np_mem_free(L, old, old_size);
+    }
+    return fresh;
+}
+
+void np_mem_free(lua_State *L, void *buf, size_t size) {
+    if (buf) np_heap_free_buf(&L->global->heap, buf, size);
+}
+
+void *np_mem_obj(lua_State *L, size_t size, uint8_t kind) {
+    NpSpanKind span = kind == NP_STR ? NP_SPAN_LEAF : NP_SPAN_OBJ;
+    NpObj *obj = np_heap_alloc(&L->global->heap, size, span);
+    if (NP_UNLIKELY(!obj)) obj = retry(L, size, span);
+    obj->kind = kind;
+    obj->flags = 0;
+    return obj;
+}
+
+/* ---- threads ---- */
+static void init_thread(lua_State *L, NpGlobal *global) {
+    memset(L, 0, sizeof(*L));
+    L->global = global;
+    L->allow_hook = 1;
+    L->status = LUA_OK;
+}
+
+lua_State *np_state_new_thread(lua_State *L) {
+    NpThread *thread = np_mem_obj(L, sizeof(NpThread) + sizeof(lua_State), NP_THREAD);
+    lua_State *fresh = np_thread_state(thread);
+    init_thread(fresh, L->global);
+    /* Until its stack exists the collector sees an empty thread. */
+    memcpy(thread->extra, np_state_thread(L->global->main_thread)->extra, LUA_EXTRASPACE);
+    fresh->hook_mask = L->hook_mask;
+    fresh->base_hook_count = L->base_hook_count;
+    fresh->hook = L->hook;
+    fresh->hook_count = fresh->base_hook_count;
+    np_stack_init(fresh, L);
+    np_vm_choose_dispatch(fresh);
+    return fresh;
+}
+
+lua_State *lua_newthread(lua_State *L) {
+    np_gc_check(L);
+    lua_State *fresh = np_state_new_thread(L);
+    np_set_obj(L->top, np_state_thread(fresh), NP_THREAD);
+    L->top++;
+    return fresh;
+}
+
+/* ---- opening ---- */
+static uint32_t random_seed(const void *address) {
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t word = (uint64_t)now.tv_nsec * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)now.tv_sec ^ (uintptr_t)address;
+    return (uint32_t)(word ^ word >> 32);
+}
+
+static void open_body(lua_State *L, void *arg) {
+    (void)arg;
+    NpGlobal *global = L->global;
+    np_stack_init(L, L);
+    np_string_init(L);
+    np_shape_init(L);
+    global->memory_error = np_string_lit(L, "not enough memory");
+    np_meta_init(L);
+    NpTable *registry = np_table_new(L, 3, 0);
+    np_set_obj(&global->registry, registry, NP_TABLE);
+    NpValue value;
+    np_set_obj(&value, np_state_thread(L), NP_THREAD);
+    np_table_set_int(L, registry, LUA_RIDX_MAINTHREAD, &value);
+    np_set_obj(&value, np_table_new(L, 0, 0), NP_TABLE);
+    np_table_set_int(L, registry, LUA_RIDX_GLOBALS, &value);
+    np_vm_choose_dispatch(L);
+    global->gc.stopped = 0;
+}
+
+static void destroy(NpGlobal *global) {
+    np_shape_close(global);
+    np_gc_close(global);
+    np_heap_close(&global->heap);
+    sysFree(&np_mem_process, global, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()));
+}
+
+lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
+    np_dbg_init();
+    void *memory;
+    if (sysAlloc(&np_mem_process, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()), &memory) != 0) return NULL;
+    NpGlobal *global = memory;
+    if (!np_heap_init(&global->heap)) {
+        sysFree(&np_mem_process, global, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()));
+        return NULL;
+    }
+    np_gc_init(global);
+    global->gc.stopped = NP_GC_STOP_SELF;
+    NpThread *thread = np_heap_alloc(&global->heap, sizeof(NpThread) + sizeof(lua_State), NP_SPAN_OBJ);
+    if (!thread) {
+        destroy(global);
+        return NULL;
+    }
+    memset(thread, 0, sizeof(NpThread));
+    thread->kind = NP_THREAD;
+    lua_State *L = np_thread_state(thread);
+    init_thread(L, global);
+    L->n_c_calls = NP_NOT_YIELDABLE;
+    global->main_thread = global->running = L;
+    global->seed = random_seed(L);
+    global->meta_epoch = 1;
+    global->alloc = alloc;
+    global->alloc_data = alloc_data;
+    if (np_err_protect(L, open_body, NULL) != LUA_OK) {
+        destroy(global);
+        return NULL;
+    }
+    return L;
+}
+
+/* ---- closing ---- */
+void lua_close(lua_State *L) {
+    NpGlobal *global = L->global;
+    L = global->main_thread;
+    global->running = L;
+    L->frame = L->frames;
+    np_call_close_protected(L, (ptrdiff_t)sizeof(NpValue), LUA_OK);
+    L->top = L->stack + 1;
+    global->closing = true;
+    np_gc_close_all(L);
+    destroy(global);
+}

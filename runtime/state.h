@@ -1,0 +1,182 @@
+/* state.h: lua_State, frames and the state shared by all threads of one Lua.
+ *
+ * Owns: the layouts. state.c opens and closes, stack.c grows stacks and frames, call.c pushes frames.
+ * Does not: belong to the public interface; hosts see lua_State as opaque.
+ */
+#ifndef NP_STATE_H
+#define NP_STATE_H
+
+#include <setjmp.h>
+#include "runtime/gc/heap.h"
+#include "runtime/meta.h"
+#include "runtime/object.h"
+
+/* ---- limits (shrunken in the `small` build so that their handling is exercised) ---- */
+#ifdef NP_SMALL_LIMITS
+#define NP_STACK_FIRST 22
+#define NP_FRAMES_FIRST 2
+#else
+#define NP_STACK_FIRST 24 /* slots of a fresh thread, without the extra ones */
+#define NP_FRAMES_FIRST 3
+#endif
+#define NP_STACK_EXTRA 8    /* slots beyond stack_last that metamethod calls and errors may use unchecked */
+#define NP_C_CALLS_MAX 200  /* nested C calls and parser levels: "C stack overflow" */
+
+/* ---- frames ---- */
+enum { /* NpFrame.flags; 0 is a plain Lua function called by a Lua function */
+    NP_FRAME_C = 0x01,      /* a C function (u.c), else Lua (u.lua) */
+    NP_FRAME_ENTRY = 0x02,  /* called from C: returning from it leaves the interpreter loop */
+    NP_FRAME_FINISH = 0x04, /* called by an instruction that is not a call (metamethod): on return, np_vm_finish */
+    NP_FRAME_CATCH = 0x08,  /* C frame that is a protected call in progress (u.c.k gets the status) */
+    NP_FRAME_HOOKED = 0x10, /* running a debug hook */
+    NP_FRAME_TAIL = 0x20,   /* entered by a tail call */
+    NP_FRAME_FIN = 0x40,    /* a finaliser called by the collector */
+    NP_FRAME_FRESH_CO = 0x80, /* base frame of a coroutine resumed inside the interpreter loop */
+    NP_FRAME_CLOSING = 0x100, /* Lua frame interrupted in RETURN/CLOSE by a __close call */
+    NP_FRAME_WAS_ALLOWHOOK = 0x200, /* allowhook to restore when a CATCH frame catches */
+    NP_FRAME_HOOK_SEEN = 0x1000 /* the call hook has been told of this frame */
+};
+
+typedef struct NpFrame {
+    NpValue *func; /* the function's slot; its base is func + 1 */
+    NpValue *top;  /* Lua: base + max_stack. C: end of the slots it may use */
+    union {
+        struct {
+            const NpInstr *pc; /* next instruction word, saved before anything that may look at it */
+            const NpValue *constants; /* of the function's prototype */
+            int32_t nextra;    /* extra arguments of a vararg function, below func */
+        } lua;
+        struct {
+            lua_KFunction k;   /* continuation or NULL */
+            lua_KContext ctx;
+            void *resume_k;    /* neap_ResumeK of neap_tailresume, or NULL */
+            ptrdiff_t old_errfunc; /* for CATCH frames: bytes from L->stack */
+            ptrdiff_t catch_func;  /* for CATCH frames: the called function's slot, bytes from L->stack */
+        } c;
+    } u;
+    int16_t nresults;  /* wanted: LUA_MULTRET or a count; < LUA_MULTRET: see call.c (to-be-closed in C) */
+    uint16_t flags;
+    union { /* never needed at the same time */
+        int32_t nyield;        /* yielding C frame: values yielded */
+        int32_t nclose;        /* Lua frame interrupted while closing in RETURN: values to return */
+        int32_t catch_status;  /* CATCH frame: the error it is recovering from, else LUA_OK */
+        struct { uint16_t first, count; } transfer; /* frame of a call or return hook */
+    } aux;
+} NpFrame;
+
+/* ---- threads ---- */
+struct NpErrJump; /* err.c: chain of setjmp points */
+typedef struct NpGlobal NpGlobal;
+
+struct lua_State {
+    NpValue *top;        /* first free slot (valid in C functions and after multi-result instructions) */
+    NpFrame *frame;      /* running frame */
+    NpGlobal *global;
+    const void *dispatch;/* interpreter's handler table: plain, or the one that calls hooks */
+    NpValue *stack, *stack_last; /* stack_last: end of usable slots; NP_STACK_EXTRA more are allocated */
+    NpFrame *frames, *frames_end;
+    NpUpval *open_upvalues;  /* highest slot first */
+    NpValue *tbc;            /* last to-be-closed slot, stack when none */
+    ptrdiff_t errfunc;       /* message handler's slot, bytes from stack; 0 none */
+    lua_State *resumer;      /* who resumed it while it runs, else NULL */
+    uint8_t status;          /* LUA_OK, LUA_YIELD or the error it died of */
+    uint8_t hook_mask;
+    uint8_t allow_hook;
+    uint8_t spare;
+    uint32_t n_c_calls;      /* low 16 bits: nested C calls; high 16 bits: not yieldable when nonzero */
+    int32_t hook_count, base_hook_count;
+    int32_t old_line_pc;     /* last pc (word index) seen by a line hook */
+    lua_Hook hook;
+    NpValue *gc_seen_top;    /* highest top since the collector last cleared the dead part of the stack */
+};
+
+NP_INLINE bool np_frame_is_lua(const NpFrame *frame) { return !(frame->flags & NP_FRAME_C); }
+NP_INLINE NpValue *np_frame_base(const NpFrame *frame) { return frame->func + 1; }
+NP_INLINE NpLClosure *np_frame_closure(const NpFrame *frame) { return (NpLClosure *)frame->func->v.p; }
+
+/* ---- string table, shapes ---- */
+typedef struct NpStringTable {
+    NpString **slots; /* open addressing, linear probing, NULL empty, NP_STRING_GONE deleted */
+    uint32_t mask, count, gone;
+} NpStringTable;
+
+typedef struct NpShapeTable {
+    NpShape *shapes;          /* a reserved run of address space; `ready` of them are mapped */
+    uint32_t used, ready, limit; /* ids in [2, used) have been given out */
+    uint32_t free_list;       /* recycled ids, NP_SHAPE_NONE: none */
+    uint32_t *transitions;    /* open addressing by (parent, key or metatable); shape ids, 0 empty, 1 deleted */
+    uint32_t transition_mask, transition_count, transition_gone;
+    uint32_t live;            /* not free */
+} NpShapeTable;
+
+/* ---- the collector's state (gc/gc.c) ---- */
+typedef enum {
+    NP_GC_IDLE,    /* between cycles; every mark bit is clear */
+    NP_GC_MARK,    /* tracing; barrier on */
+    NP_GC_ATOMIC,  /* finishing the trace; not interruptible */
+    NP_GC_STRINGS, /* dropping dead strings from the string table and dead shapes, in slices */
+    NP_GC_SWEEP,   /* sweeping spans, in slices */
+    NP_GC_RELEASE  /* handing pages back, in slices */
+} NpGcPhase;
+
+typedef struct NpGrayEntry { NpObj *obj; size_t next; } NpGrayEntry; /* next: where to resume in a large object */
+
+typedef struct NpGc {
+    bool barrier_on;     /* stores must shade: phase is MARK or ATOMIC */
+    uint8_t phase;       /* NpGcPhase */
+    uint8_t stopped;     /* bits NP_GC_STOP_* */
+    uint8_t generational;/* mode asked for with collectgarbage; see gc.c */
+    bool emergency;
+    uint32_t cycles;
+    NpGrayEntry *gray; size_t gray_count, gray_capacity; /* mark stack, collector memory */
+    NpObj **weak_values, **ephemerons, **all_weak, **again;  /* growable lists, collector memory (gc/list.h) */
+    size_t nweak_values, cweak_values, nephemerons, cephemerons, nall_weak, call_weak, nagain, cagain;
+    NpObj **finalizable; size_t nfinalizable, cfinalizable;  /* objects with __gc in order of marking metamethods */
+    NpObj **to_finalize; size_t nto_finalize, cto_finalize, first_to_finalize; /* dead, waiting for their __gc */
+    NpObj **threads; size_t nthreads, cthreads;              /* threads with open upvalues seen this cycle */
+    size_t marked_bytes; /* live bytes found so far in this cycle */
+    size_t live_bytes;   /* at the end of the last mark */
+    size_t goal;         /* heap size at which the next cycle should be complete */
+    int32_t pause, step_multiplier, step_size, minor_multiplier, major_multiplier; /* collectgarbage's knobs */
+    size_t cursor;       /* slice position of NP_GC_STRINGS */
+    double longest_stop, total_stop, gc_seconds; /* seconds */
+    size_t marked_objects[64], marked_kind_bytes[64];        /* by kind & 63, this cycle */
+    size_t live_objects[64], live_kind_bytes[64];            /* by kind & 63, last complete cycle */
+} NpGc;
+enum { NP_GC_STOP_USER = 1, NP_GC_STOP_SELF = 2, NP_GC_STOP_CLOSING = 4 };
+
+/* ---- what all threads share ---- */
+struct NpGlobal {
+    NpHeap heap;
+    NpGc gc;
+    NpStringTable strings;
+    NpShapeTable shape_table;
+    uint32_t meta_epoch;      /* raised when anything a chain cache relies on changes (table.c) */
+    uint32_t seed;            /* of string hashes */
+    NpValue registry;
+    lua_State *main_thread, *running;
+    struct NpErrJump *jump;   /* innermost protected call of the running C stack */
+    NpTable *type_meta[LUA_NUMTYPES]; /* metatables of the basic types */
+    NpString *event_names[NP_EVENT_COUNT];
+    NpString *memory_error;   /* "not enough memory", made in advance */
+    NpString *api_cache[53];  /* strings of lua_pushstring by address of the C text; weak, cleared each cycle */
+    lua_CFunction panic;
+    lua_WarnFunction warn;
+    void *warn_data;
+    lua_Alloc alloc;          /* remembered for lua_getallocf, never called */
+    void *alloc_data;
+    bool closing;
+};
+
+/* ---- memory of this state (state.c): every byte comes from global->heap ---- */
+/* [gc-free, err] A headerless buffer, contents undefined, owned by the caller's object. Throws LUA_ERRMEM. size > 0. */
+void *np_mem_buf(lua_State *L, size_t size);
+/* [gc-free, err] A buffer of new_size holding the first min(old, new) bytes of the old one, which is given back. */
+void *np_mem_regrow(lua_State *L, void *old, size_t old_size, size_t new_size);
+/* [-] Gives it back. NULL is ignored. */
+void np_mem_free(lua_State *L, void *buf, size_t size);
+/* [gc-free, err] An object of `size` bytes with its kind set and flags 0, the rest undefined. It is not yet
+ * reachable: anchor it before the next safe point. Nothing but safe points (np_gc_check) collects. */
+void *np_mem_obj(lua_State *L, size_t size, uint8_t kind);
+
+#endif

@@ -1,0 +1,192 @@
+/* string.c: string objects and the table of short strings.
+ *
+ * Owns: creation, hashing, equality and order of strings; the intern table (open addressing, linear
+ *       probing, weak: the collector drops dead entries through np_string_sweep).
+ * Does not: convert numbers (number.c) or format (errmsg.c).
+ *
+ * Invariant S1: two short strings with equal contents are the same object.
+ * The table refers weakly: while the collector is between the start of marking and the end of its STRINGS
+ * phase, a string found here is marked, so that what a lookup returned is never swept. */
+#include <string.h>
+
+#include "runtime/err.h"
+#include "runtime/gc/heap.h"
+#include "runtime/strings.h"
+
+#define NP_STRING_GONE ((NpString *)(uintptr_t)1)
+#define FIRST_SLOTS 256
+
+static uint64_t load64(const char *text) {
+    uint64_t word;
+    memcpy(&word, text, 8);
+    return word;
+}
+
+static uint64_t mix(uint64_t word) {
+    word ^= word >> 32;
+    word *= UINT64_C(0x9fb21c651e98df25);
+    word ^= word >> 29;
+    return word;
+}
+
+/* Eight bytes a round; the tail is read as an overlapping word, so no byte loop is needed. */
+static uint32_t hash_bytes(const char *text, size_t length, uint32_t seed) {
+    uint64_t state = seed ^ (length * UINT64_C(0x9e3779b97f4a7c15));
+    if (length >= 8) {
+        size_t at = 0;
+        for (; at + 8 < length; at += 8) state = mix(state ^ load64(text + at)) + state;
+        state = mix(state ^ load64(text + length - 8)) + state;
+    } else if (length >= 4) {
+        uint32_t low, high;
+        memcpy(&low, text, 4);
+        memcpy(&high, text + length - 4, 4);
+        state = mix(state ^ ((uint64_t)high << 32 | low));
+    } else if (length > 0) {
+        uint32_t word = (uint8_t)text[0] | (uint32_t)(uint8_t)text[length >> 1] << 8 |
+                        (uint32_t)(uint8_t)text[length - 1] << 16;
+        state = mix(state ^ word);
+    }
+    state ^= state >> 28;
+    return (uint32_t)mix(state);
+}
+
+static NpString *new_string(lua_State *L, const char *text, size_t length, uint32_t hash) {
+    NpString *string = np_mem_obj(L, sizeof(NpString) + length + 1, NP_STR);
+    string->is_short = length <= NP_SHORT_MAX;
+    string->event = 0;
+    string->hash = hash;
+    string->length = length;
+    if (text) memcpy(string->text, text, length);
+    string->text[length] = '\0';
+    return string;
+}
+
+NpString *np_string_new_long(lua_State *L, size_t length) {
+    if (length > SIZE_MAX / 2 - sizeof(NpString) - 1) np_err_memory(L);
+    return new_string(L, NULL, length, 0);
+}
+
+static void resize(lua_State *L, NpStringTable *table, uint32_t slots) {
+    NpString **fresh = np_mem_buf(L, slots * sizeof(NpString *));
+    memset(fresh, 0, slots * sizeof(NpString *));
+    for (uint32_t i = 0; table->slots && i <= table->mask; i++) {
+        NpString *string = table->slots[i];
+        if (!string || string == NP_STRING_GONE) continue;
+        uint32_t at = string->hash & (slots - 1);
+        while (fresh[at]) at = (at + 1) & (slots - 1);
+        fresh[at] = string;
+    }
+    if (table->slots) np_mem_free(L, table->slots, (table->mask + 1) * sizeof(NpString *));
+    table->slots = fresh;
+    table->mask = slots - 1;
+    table->gone = 0;
+    /* A sweep in progress starts over: positions have changed. */
+    if (L->global->gc.phase == NP_GC_STRINGS) L->global->gc.cursor = 0;
+}
+
+/* Keeps the table at most three quarters full, tombstones included. */
+static NP_NOINLINE void make_room(lua_State *L, NpStringTable *table) {
+    uint32_t slots = table->mask + 1;
+    uint32_t wanted = slots;
+    if (table->count >= slots / 2) wanted = slots * 2;
+    else if (table->count < slots / 8 && slots > FIRST_SLOTS) wanted = slots / 2;
+    resize(L, table, wanted);
+}
+
+static NpString *intern(lua_State *L, const char *text, size_t length) {
+    NpGlobal *global = L->global;
+    NpStringTable *table = &global->strings;
+    uint32_t hash = hash_bytes(text, length, global->seed);
+    uint32_t at = hash & table->mask;
+    uint32_t reuse = UINT32_MAX;
+    NpString *string;
+    while ((string = table->slots[at]) != NULL) {
+        if (string == NP_STRING_GONE) {
+            if (reuse == UINT32_MAX) reuse = at;
+        } else if (string->hash == hash && string->length == length &&
+                   memcmp(string->text, text, length) == 0) {
+            if (NP_UNLIKELY(global->heap.marking)) np_mark_set(string);
+            return string;
+        }
+        at = (at + 1) & table->mask;
+    }
+    if (NP_UNLIKELY((table->count + table->gone + 1) * 4 > (table->mask + 1) * 3)) {
+        make_room(L, table);
+        at = hash & table->mask;
+        while (table->slots[at]) at = (at + 1) & table->mask;
+        reuse = UINT32_MAX;
+    }
+    string = new_string(L, text, length, hash);
+    if (reuse != UINT32_MAX) {
+        at = reuse;
+        table->gone--;
+    }
+    table->slots[at] = string;
+    table->count++;
+    return string;
+}
+
+NpString *np_string_new(lua_State *L, const char *text, size_t length) {
+    if (NP_LIKELY(length <= NP_SHORT_MAX)) return intern(L, text, length);
+    if (length > SIZE_MAX / 2 - sizeof(NpString) - 1) np_err_memory(L);
+    return new_string(L, text, length, 0);
+}
+
+NpString *np_string_from(lua_State *L, const char *text) {
+    return np_string_new(L, text, strlen(text));
+}
+
+bool np_string_equal(const NpString *a, const NpString *b) {
+    if (a == b) return true;
+    if (a->is_short || b->is_short || a->length != b->length) return false;
+    return memcmp(a->text, b->text, a->length) == 0;
+}
+
+uint32_t np_string_hash(lua_State *L, NpString *string) {
+    if (string->hash == 0 && !string->is_short) {
+        uint32_t hash = hash_bytes(string->text, string->length, L->global->seed);
+        string->hash = hash ? hash : 1;
+    }
+    return string->hash;
+}
+
+/* strcoll compares up to a NUL, so strings with embedded zeros are compared piece by piece. */
+int np_string_compare(const NpString *a, const NpString *b) {
+    const char *left = a->text, *right = b->text;
+    size_t left_rest = a->length, right_rest = b->length;
+    for (;;) {
+        int order = strcoll(left, right);
+        if (order != 0) return order;
+        size_t piece = strlen(left);
+        if (piece == right_rest) return piece == left_rest ? 0 : 1;
+        if (piece == left_rest) return -1;
+        piece++;
+        left += piece, left_rest -= piece;
+        right += piece, right_rest -= piece;
+    }
+}
+
+void np_string_init(lua_State *L) { resize(L, &L->global->strings, FIRST_SLOTS); }
+
+/* Requires valid mark bits (phase STRINGS). */
+size_t np_string_sweep(NpGlobal *global, size_t from, size_t n) {
+    NpStringTable *table = &global->strings;
+    size_t end = from + n;
+    if (end > (size_t)table->mask + 1) end = (size_t)table->mask + 1;
+    for (size_t i = from; i < end; i++) {
+        NpString *string = table->slots[i];
+        if (!string || string == NP_STRING_GONE || np_mark_test(string)) continue;
+        /* A tombstone is only needed where a probe sequence goes on. */
+        bool last = table->slots[(i + 1) & table->mask] == NULL;
+        table->slots[i] = last ? NULL : NP_STRING_GONE;
+        table->count--;
+        if (!last) table->gone++;
+    }
+    return end > table->mask ? 0 : end;
+}
+
+void np_string_close(NpGlobal *global) {
+    NpStringTable *table = &global->strings;
+    if (table->slots) np_heap_free_buf(&global->heap, table->slots, (table->mask + 1) * sizeof(NpString *));
+    table->slots = NULL;
+}

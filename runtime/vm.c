@@ -1,0 +1,245 @@
+/* vm.c: the interpreter loop.
+ *
+ * Owns: dispatch. The instructions' bodies are in vm_ops.h, their cold parts in vmcold.c.
+ * Does not: know how calls work beyond the plain case (call.c).
+ *
+ * Three ways of dispatch over the same bodies:
+ *   tail calls      clang with preserve_none and musttail: a handler is a function; pc, base, constants, state and
+ *                   dispatch table stay in registers from one to the next.
+ *   computed goto   other GNU C compilers.
+ *   switch          -DNP_DISPATCH_SWITCH.
+ * With hooks set, L->dispatch is a table in which every entry is the handler HOOKED, which tells the hooks and then
+ * runs the instruction's plain handler. The register is renewed at backward jumps and whenever a frame is
+ * entered or left through a cold path.
+ *
+ * Rules for bodies
+ *   V1 the frame's pc is saved (past the instruction's first word) before anything that may throw, collect or look at
+ *      the frame: COLD does.
+ *   V2 base is reloaded after anything that may move the stack: GO does.
+ *   V3 a new object is anchored in a register before the next safe point. */
+#include "runtime/call.h"
+#include "runtime/debuginfo.h"
+#include "runtime/dict.h"
+#include "runtime/err.h"
+#include "runtime/gc/barrier.h"
+#include "runtime/table.h"
+#include "runtime/vmcold.h"
+#include "runtime/vmslow.h"
+
+#if defined(NP_DISPATCH_SWITCH)
+#define DISPATCH_SWITCH 1
+#elif defined(__clang__) && __clang_major__ >= 19 && defined(__x86_64__)
+#define DISPATCH_TAIL 1
+#else
+#define DISPATCH_GOTO 1
+#endif
+
+/* TFORPREP and TBC mark a slot; nothing else is cold about them. */
+static void np_vm_tfor_prep(lua_State *L, NpInstr insn) {
+    np_call_mark_tbc(L, L->frame->func + 1 + np_a(insn) + 3);
+    const NpInstr *pc = L->frame->u.lua.pc;
+    L->frame->u.lua.pc = pc + 1 + (int32_t)pc[0];
+}
+
+static void np_vm_mark_tbc(lua_State *L, NpInstr insn) { np_call_mark_tbc(L, L->frame->func + 1 + np_a(insn)); }
+
+/* The part of HOOKED that runs before the instruction. */
+static NP_COLD void before_hooked(lua_State *L, const NpInstr *pc) {
+    NpFrame *frame = L->frame;
+    frame->u.lua.pc = pc;
+    NpProto *proto = np_frame_closure(frame)->proto;
+    if (pc - 1 == proto->code) {
+        if (proto->is_vararg) return; /* VARARGPREP has the arguments in order first */
+        np_vm_hook_entry(L);
+    }
+    if (L->hook_mask & (LUA_MASKLINE | LUA_MASKCOUNT)) np_debug_trace(L, pc - 1);
+}
+
+#define COLD_FUNCTIONS(X)                                                                          \
+    X(get_field) X(set_field) X(get_index) X(set_index) X(arith) X(length) X(concat) X(compare)    \
+    X(new_table) X(set_list) X(closure) X(for_prep) X(vararg_prep) X(vararg) X(tfor_call)          \
+    X(tfor_prep) X(close) X(mark_tbc) X(call)
+
+#define RELOAD                                                                                     \
+    do {                                                                                           \
+        NpFrame *frame_now = L->frame;                                                             \
+        pc = frame_now->u.lua.pc;                                                                  \
+        base = frame_now->func + 1;                                                                \
+        constants = frame_now->u.lua.constants;                                                    \
+        dispatch = L->dispatch;                                                                    \
+    } while (0)
+
+#ifdef DISPATCH_TAIL
+/* ------------------------------------------------------------------ tail calls */
+#define HANDLER_CC __attribute__((preserve_none))
+#define PARAMETERS                                                                                 \
+    lua_State *L, const NpInstr *pc, NpValue *base, const NpValue *constants, const void *dispatch, NpInstr insn
+typedef void HANDLER_CC Handler(PARAMETERS);
+
+#define NEXT                                                                                       \
+    do {                                                                                           \
+        NpInstr next_insn = *pc++;                                                                 \
+        __attribute__((musttail)) return ((Handler *const *)dispatch)[np_op(next_insn)](           \
+            L, pc, base, constants, dispatch, next_insn);                                          \
+    } while (0)
+#define COLD(name) __attribute__((musttail)) return cold_##name(L, pc, base, constants, dispatch, insn)
+#define COLD_RETURN __attribute__((musttail)) return cold_return(L, pc, base, constants, dispatch, insn)
+
+#define COLD_HANDLER(name)                                                                         \
+    static NP_NOINLINE HANDLER_CC void cold_##name(PARAMETERS) {                                   \
+        L->frame->u.lua.pc = pc;                                                                   \
+        np_vm_##name(L, insn);                                                                     \
+        RELOAD;                                                                                    \
+        NEXT;                                                                                      \
+    }
+COLD_FUNCTIONS(COLD_HANDLER)
+
+static NP_NOINLINE HANDLER_CC void cold_return(PARAMETERS) {
+    L->frame->u.lua.pc = pc;
+    if (np_vm_return(L, insn)) return;
+    RELOAD;
+    NEXT;
+}
+static NP_NOINLINE HANDLER_CC void cold_tail_call(PARAMETERS) {
+    L->frame->u.lua.pc = pc;
+    np_vm_tail_call(L, insn);
+    RELOAD;
+    NEXT;
+}
+
+#define HANDLER(op) static HANDLER_CC void handle_##op(PARAMETERS)
+#include "runtime/vm_ops.h"
+#undef HANDLER
+
+static Handler *const plain_table[256] = {
+#define OP(name, format, words, flags, synopsis) [NP_OP_##name] = handle_##name,
+#include "runtime/opcodes.def"
+#undef OP
+};
+
+static HANDLER_CC void handle_HOOKED(PARAMETERS) {
+    before_hooked(L, pc);
+    base = L->frame->func + 1;
+    dispatch = L->dispatch;
+    unsigned op = np_op(insn);
+    if (op == NP_OP_RETURN || op == NP_OP_RETURN0 || op == NP_OP_RETURN1) COLD_RETURN;
+    if (op == NP_OP_CALL) COLD(call); /* so that what the hooks set is seen by the callee at once */
+    __attribute__((musttail)) return plain_table[op](L, pc, base, constants, dispatch, insn);
+}
+
+static Handler *const hooked_table[256] = {
+#define OP(name, format, words, flags, synopsis) [NP_OP_##name] = handle_HOOKED,
+#include "runtime/opcodes.def"
+#undef OP
+};
+
+void np_vm_choose_dispatch(lua_State *L) { L->dispatch = L->hook_mask ? hooked_table : plain_table; }
+
+void np_vm_execute(lua_State *L, NpFrame *frame) {
+    const NpInstr *pc = frame->u.lua.pc;
+    Handler *const *table = L->dispatch;
+    NpInstr insn = *pc++;
+    table[np_op(insn)](L, pc, frame->func + 1, frame->u.lua.constants, table, insn);
+}
+
+#else
+/* ------------------------------------------------------------------ one function */
+#ifdef DISPATCH_GOTO
+#define NEXT                                                                                       \
+    do {                                                                                           \
+        insn = *pc++;                                                                              \
+        goto *((const void *const *)dispatch)[np_op(insn)];                                        \
+    } while (0)
+#define HANDLER(op) handle_##op:
+#else
+#define NEXT goto next_instruction
+#define HANDLER(op) case NP_OP_##op:
+#endif
+#define COLD(name) goto cold_##name
+#define COLD_RETURN goto cold_return
+#define COLD_LABEL(name)                                                                           \
+    cold_##name:                                                                                   \
+    L->frame->u.lua.pc = pc;                                                                       \
+    np_vm_##name(L, insn);                                                                         \
+    RELOAD;                                                                                        \
+    NEXT;
+
+#ifdef DISPATCH_GOTO
+static const void *const *goto_plain, *const *goto_hooked; /* set by the first run() */
+#else
+static const char is_plain = 0, is_hooked = 1; /* only their addresses matter */
+#endif
+
+static void run(lua_State *L, NpFrame *frame, bool only_tables) {
+#ifdef DISPATCH_GOTO
+    static const void *const plain_table[256] = {
+#define OP(name, format, words, flags, synopsis) [NP_OP_##name] = &&handle_##name,
+#include "runtime/opcodes.def"
+#undef OP
+    };
+    static const void *const hooked_table[256] = {
+#define OP(name, format, words, flags, synopsis) [NP_OP_##name] = &&handle_HOOKED,
+#include "runtime/opcodes.def"
+#undef OP
+    };
+    goto_plain = plain_table;
+    goto_hooked = hooked_table;
+#endif
+    if (only_tables) return;
+    const NpInstr *pc;
+    NpValue *base;
+    const NpValue *constants;
+    const void *dispatch;
+    NpInstr insn = 0;
+    (void)frame;
+    RELOAD;
+#ifdef DISPATCH_SWITCH
+next_instruction:
+    insn = *pc++;
+    if (NP_UNLIKELY(dispatch == &is_hooked)) goto handle_HOOKED;
+plain_instruction:
+    switch (np_op(insn)) {
+#include "runtime/vm_ops.h"
+    default: np_fatal("unknown opcode %u", np_op(insn));
+    }
+#else
+    NEXT;
+#include "runtime/vm_ops.h"
+#endif
+
+handle_HOOKED:
+    before_hooked(L, pc);
+    base = L->frame->func + 1;
+    dispatch = L->dispatch;
+    if (np_op(insn) == NP_OP_RETURN || np_op(insn) == NP_OP_RETURN0 || np_op(insn) == NP_OP_RETURN1) COLD_RETURN;
+    if (np_op(insn) == NP_OP_CALL) COLD(call);
+#ifdef DISPATCH_SWITCH
+    goto plain_instruction;
+#else
+    goto *plain_table[np_op(insn)];
+#endif
+
+    COLD_FUNCTIONS(COLD_LABEL)
+cold_tail_call:
+    L->frame->u.lua.pc = pc;
+    np_vm_tail_call(L, insn);
+    RELOAD;
+    NEXT;
+cold_return:
+    L->frame->u.lua.pc = pc;
+    if (np_vm_return(L, insn)) return;
+    RELOAD;
+    NEXT;
+}
+
+void np_vm_choose_dispatch(lua_State *L) {
+#ifdef DISPATCH_GOTO
+    if (!goto_plain) run(NULL, NULL, true);
+    L->dispatch = L->hook_mask ? (const void *)goto_hooked : (const void *)goto_plain;
+#else
+    L->dispatch = L->hook_mask ? &is_hooked : &is_plain;
+#endif
+}
+
+void np_vm_execute(lua_State *L, NpFrame *frame) { run(L, frame, false); }
+#endif

@@ -1,0 +1,706 @@
+/* vm_ops.h: the body of every instruction, written once. Included by vm.c, which defines the words used here:
+ *
+ *   HANDLER(OP) { ... }  opens the body of an opcode; it ends in NEXT, in another leaving word, or in COLD.
+ *   NEXT                 goes on with the word at pc
+ *   COLD(name)           completes the instruction in np_vm_<name> (vmcold.c), then goes on with L->frame
+ *   GO                   goes on with L->frame at its saved pc (base, constants are reloaded)
+ *   LEAVE                leaves the interpreter loop
+ *
+ * In a body: L, insn, pc (past the first word), base, constants, dispatch. Bodies make no calls that may
+ * move the stack or collect; such work is in COLD functions, so that a body needs no stack frame.
+ *
+ * Barriers: stores into tables here go through np_barrier like everywhere else. */
+
+#define RA (base + np_a(insn))
+#define RB (base + np_b(insn))
+#define RC (base + np_c(insn))
+#define KC (constants + np_c(insn))
+#define JUMP_W1 (pc += 1 + (int32_t)pc[0])
+
+/* ---- loads ---- */
+HANDLER(MOVE) {
+    np_copy(RA, RB);
+    NEXT;
+}
+HANDLER(LOADI) {
+    np_set_int(RA, np_sd(insn));
+    NEXT;
+}
+HANDLER(LOADF) {
+    np_set_flt(RA, np_sd(insn));
+    NEXT;
+}
+HANDLER(LOADK) {
+    np_copy(RA, constants + np_d(insn));
+    NEXT;
+}
+HANDLER(LOADKX) {
+    np_copy(RA, constants + pc[0]);
+    pc++;
+    NEXT;
+}
+HANDLER(LOADNIL) {
+    NpValue *at = RA;
+    for (unsigned i = 0; i <= np_b(insn); i++) np_set_nil(at + i);
+    NEXT;
+}
+HANDLER(LOADFALSE) {
+    np_set_bool(RA, false);
+    NEXT;
+}
+HANDLER(LOADTRUE) {
+    np_set_bool(RA, true);
+    NEXT;
+}
+HANDLER(LFALSESKIP) {
+    np_set_bool(RA, false);
+    pc++;
+    NEXT;
+}
+HANDLER(GETUPVAL) {
+    np_copy(RA, np_lcl(base - 1)->upvalue[np_b(insn)]->at);
+    NEXT;
+}
+HANDLER(SETUPVAL) {
+    NpUpval *upval = np_lcl(base - 1)->upvalue[np_b(insn)];
+    np_copy(upval->at, RA);
+    if (NP_UNLIKELY(L->global->gc.barrier_on)) np_barrier(L->global, upval, RA);
+    NEXT;
+}
+
+/* ---- fields ---- */
+HANDLER(GETTABUP) { COLD(get_field); }
+HANDLER(SETTABUP) { COLD(set_field); }
+HANDLER(GETFIELD) {
+    /* Sites that see dictionaries, or more than one shape, stay in this form. */
+    const NpValue *object = RB;
+    if (object->tag == NP_TABLE && np_table_is_dict(np_tab(object))) {
+        const NpDictNode *node = np_dict_find_short(np_tab(object)->slots, np_str(constants + pc[1]));
+        if (node && node->value_tag != NP_NIL) {
+            NpValue *to = RA;
+            to->v = node->value;
+            to->tag = node->value_tag;
+            pc += 2;
+            NEXT;
+        }
+    }
+    COLD(get_field);
+}
+HANDLER(SETFIELD) {
+    const NpValue *object = RA;
+    if (object->tag == NP_TABLE && np_table_is_dict(np_tab(object)) &&
+        !(np_tab(object)->flags & (NP_FLAG_META | NP_FLAG_HOLDER)) && !L->global->gc.barrier_on) {
+        NpDictNode *node = np_dict_find_short(np_tab(object)->slots, np_str(constants + pc[1]));
+        if (node && node->value_tag != NP_NIL) {
+            node->value = RB->v;
+            node->value_tag = RB->tag;
+            pc += 3;
+            NEXT;
+        }
+    }
+    COLD(set_field);
+}
+HANDLER(SELF) {
+    /* Methods of strings: their metatable's __index is looked through, not cached. */
+    COLD(get_field);
+}
+
+#define GET_OWN(table)                                                                             \
+    if (NP_LIKELY((table)->shape == pc[0])) {                                                      \
+        uint8_t tag = np_slot_tags(table)[np_c(insn)];                                             \
+        if (NP_LIKELY(tag != NP_NIL)) {                                                            \
+            NpPayload payload = np_slot_values(table)[np_c(insn)];                                 \
+            NpValue *to = RA;                                                                      \
+            to->v = payload;                                                                       \
+            to->tag = tag;                                                                         \
+            pc += 2;                                                                               \
+            NEXT;                                                                                  \
+        }                                                                                          \
+    }
+
+HANDLER(GETFIELD_OWN) {
+    const NpValue *object = RB;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        GET_OWN(table)
+    }
+    COLD(get_field);
+}
+HANDLER(GETTABUP_OWN) {
+    const NpValue *object = np_lcl(base - 1)->upvalue[np_b(insn)]->at;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        GET_OWN(table)
+    }
+    COLD(get_field);
+}
+HANDLER(SELF_OWN) {
+    const NpValue *object = RB;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        if (NP_LIKELY(table->shape == pc[0])) {
+            uint8_t tag = np_slot_tags(table)[np_c(insn)];
+            if (NP_LIKELY(tag != NP_NIL)) {
+                NpPayload payload = np_slot_values(table)[np_c(insn)];
+                NpValue *to = RA;
+                np_set_obj(to + 1, table, NP_TABLE);
+                to->v = payload;
+                to->tag = tag;
+                pc += 2;
+                NEXT;
+            }
+        }
+    }
+    COLD(get_field);
+}
+
+#define GET_CHAIN(SET_SELF)                                                                        \
+    const NpValue *object = RB;                                                                    \
+    if (NP_LIKELY(object->tag == NP_TABLE)) {                                                      \
+        NpTable *table = np_tab(object);                                                           \
+        const NpChainCache *cache = &np_lcl(base - 1)->proto->chains[pc[1]];                       \
+        if (NP_LIKELY(table->shape == pc[0] && cache->epoch == L->global->meta_epoch)) {           \
+            NpTable *holder = cache->holder;                                                       \
+            uint8_t tag = np_slot_tags(holder)[cache->slot];                                       \
+            if (NP_LIKELY(tag != NP_NIL)) {                                                        \
+                NpPayload payload = np_slot_values(holder)[cache->slot];                           \
+                NpValue *to = RA;                                                                  \
+                SET_SELF;                                                                          \
+                to->v = payload;                                                                   \
+                to->tag = tag;                                                                     \
+                pc += 2;                                                                           \
+                NEXT;                                                                              \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+    COLD(get_field);
+
+HANDLER(GETFIELD_CHAIN) { GET_CHAIN((void)0) }
+HANDLER(SELF_CHAIN) { GET_CHAIN(np_set_obj(to + 1, table, NP_TABLE)) }
+
+#define SET_OWN(table, from)                                                                       \
+    if (NP_LIKELY((table)->shape == pc[0])) {                                                      \
+        uint8_t *tag = &np_slot_tags(table)[np_c(insn)];                                           \
+        if (NP_LIKELY(*tag != NP_NIL)) {                                                           \
+            np_slot_values(table)[np_c(insn)] = (from)->v;                                         \
+            *tag = (from)->tag;                                                                    \
+            if (NP_UNLIKELY(L->global->gc.barrier_on)) np_barrier(L->global, table, from);         \
+            pc += 3;                                                                               \
+            NEXT;                                                                                  \
+        }                                                                                          \
+    }
+
+HANDLER(SETFIELD_OWN) {
+    const NpValue *object = RA;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        SET_OWN(table, RB)
+    }
+    COLD(set_field);
+}
+HANDLER(SETTABUP_OWN) {
+    const NpValue *object = np_lcl(base - 1)->upvalue[np_b(insn)]->at;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        SET_OWN(table, RA)
+    }
+    COLD(set_field);
+}
+HANDLER(SETFIELD_ADD) {
+    /* The shape after the store is kept alive by this cache (gc/mark.c), except while a cycle is finding that out. */
+    const NpValue *object = RA;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        unsigned slot = np_c(insn);
+        if (NP_LIKELY(table->shape == pc[0] && slot < table->slot_capacity && RB->tag != NP_NIL &&
+                      !L->global->heap.marking)) {
+            np_slot_values(table)[slot] = RB->v;
+            np_slot_tags(table)[slot] = RB->tag;
+            table->shape = pc[2];
+            pc += 3;
+            NEXT;
+        }
+    }
+    COLD(set_field);
+}
+HANDLER(SETFIELD_ADDM) {
+    const NpValue *object = RA;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        unsigned slot = np_c(insn);
+        if (NP_LIKELY(table->shape == pc[0] && slot < table->slot_capacity && RB->tag != NP_NIL &&
+                      !L->global->heap.marking && !(table->flags & (NP_FLAG_META | NP_FLAG_HOLDER)))) {
+            const NpShape *after = &L->global->shape_table.shapes[pc[2]];
+            if (NP_LIKELY(after->state == NP_SHAPE_LIVE && (after->metatable->absent & 1u << NP_EVENT_NEWINDEX))) {
+                np_slot_values(table)[slot] = RB->v;
+                np_slot_tags(table)[slot] = RB->tag;
+                table->shape = pc[2];
+                pc += 3;
+                NEXT;
+            }
+        }
+    }
+    COLD(set_field);
+}
+
+/* ---- computed keys ---- */
+HANDLER(GETINDEX) {
+    const NpValue *object = RB, *key = RC;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        if (NP_LIKELY(key->tag == NP_INT)) {
+            uint64_t at = (uint64_t)key->v.i - 1;
+            if (NP_LIKELY(at < table->array_size)) {
+                uint8_t tag = np_array_tags(table)[at];
+                if (NP_LIKELY(tag != NP_NIL)) {
+                    NpPayload payload = table->array[at];
+                    NpValue *to = RA;
+                    to->v = payload;
+                    to->tag = tag;
+                    NEXT;
+                }
+            } else if (np_table_is_dict(table)) {
+                const NpDictNode *node = np_dict_find_int(table->slots, key->v.i);
+                if (node && node->value_tag != NP_NIL) {
+                    NpValue *to = RA;
+                    to->v = node->value;
+                    to->tag = node->value_tag;
+                    NEXT;
+                }
+            }
+        } else if (key->tag == NP_STR && np_table_is_dict(table) && np_str(key)->is_short) {
+            const NpDictNode *node = np_dict_find_short(table->slots, np_str(key));
+            if (node && node->value_tag != NP_NIL) {
+                NpValue *to = RA;
+                to->v = node->value;
+                to->tag = node->value_tag;
+                NEXT;
+            }
+        }
+    }
+    COLD(get_index);
+}
+HANDLER(SETINDEX) {
+    const NpValue *object = RA, *key = RB;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        if (NP_LIKELY(key->tag == NP_INT)) {
+            uint64_t at = (uint64_t)key->v.i - 1;
+            if (NP_LIKELY(at < table->array_size)) {
+                uint8_t *tag = &np_array_tags(table)[at];
+                /* A nil there means that __newindex has a say, if there is a metatable. */
+                if (NP_LIKELY(*tag != NP_NIL || table->shape == NP_SHAPE_ROOT)) {
+                    const NpValue *value = RC;
+                    table->array[at] = value->v;
+                    *tag = value->tag;
+                    if (NP_UNLIKELY(L->global->gc.barrier_on)) np_barrier(L->global, table, value);
+                    NEXT;
+                }
+            }
+        } else if (key->tag == NP_STR && np_table_is_dict(table) && np_str(key)->is_short &&
+                   !(table->flags & (NP_FLAG_META | NP_FLAG_HOLDER)) && !L->global->gc.barrier_on) {
+            NpDictNode *node = np_dict_find_short(table->slots, np_str(key));
+            if (node && node->value_tag != NP_NIL) {
+                node->value = RC->v;
+                node->value_tag = RC->tag;
+                NEXT;
+            }
+        }
+    }
+    COLD(set_index);
+}
+HANDLER(GETINT) {
+    const NpValue *object = RB;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        uint32_t at = np_c(insn) - 1u;
+        if (NP_LIKELY(at < table->array_size)) {
+            uint8_t tag = np_array_tags(table)[at];
+            if (NP_LIKELY(tag != NP_NIL)) {
+                NpPayload payload = table->array[at];
+                NpValue *to = RA;
+                to->v = payload;
+                to->tag = tag;
+                NEXT;
+            }
+        }
+    }
+    COLD(get_index);
+}
+HANDLER(SETINT) {
+    const NpValue *object = RA;
+    if (NP_LIKELY(object->tag == NP_TABLE)) {
+        NpTable *table = np_tab(object);
+        uint32_t at = np_b(insn) - 1u;
+        if (NP_LIKELY(at < table->array_size)) {
+            uint8_t *tag = &np_array_tags(table)[at];
+            if (NP_LIKELY(*tag != NP_NIL || table->shape == NP_SHAPE_ROOT)) {
+                const NpValue *value = RC;
+                table->array[at] = value->v;
+                *tag = value->tag;
+                if (NP_UNLIKELY(L->global->gc.barrier_on)) np_barrier(L->global, table, value);
+                NEXT;
+            }
+        }
+    }
+    COLD(set_index);
+}
+HANDLER(NEWTABLE) { COLD(new_table); }
+HANDLER(SETLIST) { COLD(set_list); }
+
+/* ---- arithmetic ---- */
+#define INTS(x, y) ((x)->tag == NP_INT && (y)->tag == NP_INT)
+#define FLTS(x, y) ((x)->tag == NP_FLT && (y)->tag == NP_FLT)
+#define AS_FLT(x) ((x)->tag == NP_FLT ? (x)->v.n : (double)(x)->v.i)
+#define WRAP(x, op, y) ((int64_t)((uint64_t)(x)->v.i op (uint64_t)(y)->v.i))
+
+#define ARITH(op, RIGHT)                                                                           \
+    const NpValue *left = RB, *right = RIGHT;                                                      \
+    if (NP_LIKELY(INTS(left, right))) {                                                            \
+        np_set_int(RA, WRAP(left, op, right));                                                     \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    if (NP_LIKELY(np_is_number(left) && np_is_number(right))) {                                    \
+        np_set_flt(RA, AS_FLT(left) op AS_FLT(right));                                             \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    COLD(arith);
+
+HANDLER(ADD) { ARITH(+, RC) }
+HANDLER(SUB) { ARITH(-, RC) }
+HANDLER(MUL) { ARITH(*, RC) }
+HANDLER(ADDK) { ARITH(+, KC) }
+HANDLER(SUBK) { ARITH(-, KC) }
+HANDLER(MULK) { ARITH(*, KC) }
+
+#define DIVIDE(RIGHT)                                                                              \
+    const NpValue *left = RB, *right = RIGHT;                                                      \
+    if (NP_LIKELY(np_is_number(left) && np_is_number(right))) {                                    \
+        np_set_flt(RA, AS_FLT(left) / AS_FLT(right));                                              \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    COLD(arith);
+
+HANDLER(DIV) { DIVIDE(RC) }
+HANDLER(DIVK) { DIVIDE(KC) }
+
+/* Division of integers rounds towards minus infinity; positive operands need no correction. */
+#define MODULO(RIGHT)                                                                              \
+    const NpValue *left = RB, *right = RIGHT;                                                      \
+    if (NP_LIKELY(INTS(left, right) && right->v.i > 0)) {                                          \
+        int64_t rest = ((uint64_t)(left->v.i | right->v.i) >> 32) == 0                             \
+                           ? (int64_t)((uint32_t)left->v.i % (uint32_t)right->v.i)                 \
+                           : left->v.i % right->v.i;                                               \
+        np_set_int(RA, rest < 0 ? rest + right->v.i : rest);                                       \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    COLD(arith);
+#define INT_DIVIDE(RIGHT)                                                                          \
+    const NpValue *left = RB, *right = RIGHT;                                                      \
+    if (NP_LIKELY(INTS(left, right) && right->v.i > 0)) {                                          \
+        int64_t quotient;                                                                          \
+        if (((uint64_t)(left->v.i | right->v.i) >> 32) == 0) {                                     \
+            quotient = (int64_t)((uint32_t)left->v.i / (uint32_t)right->v.i);                      \
+        } else {                                                                                   \
+            quotient = left->v.i / right->v.i;                                                     \
+            if (left->v.i < 0 && quotient * right->v.i != left->v.i) quotient--;                   \
+        }                                                                                          \
+        np_set_int(RA, quotient);                                                                  \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    COLD(arith);
+
+HANDLER(MOD) { MODULO(RC) }
+HANDLER(MODK) { MODULO(KC) }
+HANDLER(IDIV) { INT_DIVIDE(RC) }
+HANDLER(IDIVK) { INT_DIVIDE(KC) }
+HANDLER(POW) { COLD(arith); }
+HANDLER(POWK) {
+    const NpValue *left = RB, *right = KC;
+    if (NP_LIKELY(np_is_number(left) && AS_FLT(right) == 2.0)) {
+        double number = AS_FLT(left);
+        np_set_flt(RA, number * number);
+        NEXT;
+    }
+    COLD(arith);
+}
+
+#define BITWISE(op, RIGHT)                                                                         \
+    const NpValue *left = RB, *right = RIGHT;                                                      \
+    if (NP_LIKELY(INTS(left, right))) {                                                            \
+        np_set_int(RA, WRAP(left, op, right));                                                     \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    COLD(arith);
+
+HANDLER(BAND) { BITWISE(&, RC) }
+HANDLER(BOR) { BITWISE(|, RC) }
+HANDLER(BXOR) { BITWISE(^, RC) }
+HANDLER(BANDK) { BITWISE(&, KC) }
+HANDLER(BORK) { BITWISE(|, KC) }
+HANDLER(BXORK) { BITWISE(^, KC) }
+
+#define SHIFT(op, RIGHT)                                                                           \
+    const NpValue *left = RB, *right = RIGHT;                                                      \
+    if (NP_LIKELY(INTS(left, right) && (uint64_t)right->v.i < 64)) {                               \
+        np_set_int(RA, (int64_t)((uint64_t)left->v.i op right->v.i));                              \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    COLD(arith);
+
+HANDLER(SHL) { SHIFT(<<, RC) }
+HANDLER(SHR) { SHIFT(>>, RC) }
+HANDLER(SHLK) { SHIFT(<<, KC) }
+HANDLER(SHRK) { SHIFT(>>, KC) }
+
+HANDLER(UNM) {
+    const NpValue *operand = RB;
+    if (operand->tag == NP_INT) {
+        np_set_int(RA, (int64_t)(0 - (uint64_t)operand->v.i));
+        NEXT;
+    }
+    if (operand->tag == NP_FLT) {
+        np_set_flt(RA, -operand->v.n);
+        NEXT;
+    }
+    COLD(arith);
+}
+HANDLER(BNOT) {
+    const NpValue *operand = RB;
+    if (NP_LIKELY(operand->tag == NP_INT)) {
+        np_set_int(RA, ~operand->v.i);
+        NEXT;
+    }
+    COLD(arith);
+}
+HANDLER(NOT) {
+    np_set_bool(RA, np_is_false(RB));
+    NEXT;
+}
+HANDLER(LEN) {
+    const NpValue *object = RB;
+    if (object->tag == NP_TABLE && np_tab(object)->shape == NP_SHAPE_ROOT) {
+        NpTable *table = np_tab(object);
+        uint32_t hint = table->border_hint, size = table->array_size;
+        const uint8_t *tags = np_array_tags(table);
+        if (hint > 0 && hint < size && tags[hint - 1] != NP_NIL && tags[hint] == NP_NIL && tags[size - 1] == NP_NIL) {
+            np_set_int(RA, hint);
+            NEXT;
+        }
+    } else if (object->tag == NP_STR) {
+        np_set_int(RA, (int64_t)np_str(object)->length);
+        NEXT;
+    }
+    COLD(length);
+}
+HANDLER(CONCAT) { COLD(concat); }
+
+/* ---- jumps and comparisons ---- */
+HANDLER(JMP) {
+    pc += np_e(insn);
+    NEXT;
+}
+HANDLER(LOOP) {
+    pc += np_e(insn);
+    dispatch = L->dispatch;
+    NEXT;
+}
+
+#define BRANCH(outcome)                                                                            \
+    if ((outcome) == (np_c(insn) != 0)) JUMP_W1;                                                   \
+    else pc++;                                                                                     \
+    NEXT
+
+HANDLER(EQ) {
+    const NpValue *left = RA, *right = RB;
+    if (left->tag == right->tag) {
+        if (left->tag == NP_INT) { BRANCH(left->v.i == right->v.i); }
+        if (left->tag == NP_FLT) { BRANCH(left->v.n == right->v.n); }
+        if (left->tag <= NP_TRUE) { BRANCH(true); }
+        if (left->v.bits == right->v.bits) { BRANCH(true); }
+        if (left->tag == NP_STR && (np_str(left)->is_short || np_str(right)->is_short)) { BRANCH(false); }
+    } else if (!(left->tag & right->tag & NP_TAG_NUMBER)) {
+        BRANCH(false);
+    }
+    COLD(compare);
+}
+#define ORDER(op)                                                                                  \
+    const NpValue *left = RA, *right = RB;                                                         \
+    if (NP_LIKELY(INTS(left, right))) { BRANCH(left->v.i op right->v.i); }                         \
+    if (NP_LIKELY(FLTS(left, right))) { BRANCH(left->v.n op right->v.n); }                         \
+    COLD(compare);
+HANDLER(LT) { ORDER(<) }
+HANDLER(LE) { ORDER(<=) }
+HANDLER(EQK) {
+    const NpValue *left = RA, *right = constants + np_b(insn);
+    if (left->tag == right->tag && left->tag != NP_FLT) {
+        if (left->tag <= NP_TRUE || left->v.bits == right->v.bits) { BRANCH(true); }
+        if (left->tag != NP_STR || np_str(right)->is_short) { BRANCH(false); }
+    } else if (!(left->tag & right->tag & NP_TAG_NUMBER)) {
+        BRANCH(false);
+    }
+    BRANCH(np_raw_equal(left, right));
+}
+HANDLER(EQI) {
+    const NpValue *left = RA;
+    if (left->tag == NP_INT) { BRANCH(left->v.i == np_sb(insn)); }
+    BRANCH(left->tag == NP_FLT && left->v.n == (double)np_sb(insn));
+}
+#define ORDER_I(op)                                                                                \
+    const NpValue *left = RA;                                                                      \
+    if (NP_LIKELY(left->tag == NP_INT)) { BRANCH(left->v.i op np_sb(insn)); }                      \
+    if (NP_LIKELY(left->tag == NP_FLT)) { BRANCH(left->v.n op (double)np_sb(insn)); }              \
+    COLD(compare);
+HANDLER(LTI) { ORDER_I(<) }
+HANDLER(LEI) { ORDER_I(<=) }
+HANDLER(GTI) { ORDER_I(>) }
+HANDLER(GEI) { ORDER_I(>=) }
+HANDLER(TEST) { BRANCH(!np_is_false(RA)); }
+HANDLER(TESTSET) {
+    const NpValue *from = RB;
+    if (!np_is_false(from) == (np_c(insn) != 0)) {
+        np_copy(RA, from);
+        JUMP_W1;
+    } else {
+        pc++;
+    }
+    NEXT;
+}
+
+/* ---- calls ---- */
+HANDLER(CALL) {
+    NpValue *func = RA;
+    if (np_b(insn)) L->top = func + np_b(insn);
+    if (NP_LIKELY(func->tag == NP_LCLOSURE)) {
+        const NpProto *proto = np_lcl(func)->proto;
+        NpFrame *caller = L->frame, *frame = caller + 1;
+        if (NP_LIKELY(L->stack_last - L->top > proto->max_stack && frame != L->frames_end)) {
+            caller->u.lua.pc = pc;
+            frame->func = func;
+            frame->top = func + 1 + proto->max_stack;
+            frame->nresults = (int16_t)(np_c(insn) - 1);
+            frame->flags = 0;
+            frame->u.lua.nextra = 0;
+            base = func + 1;
+            if (NP_UNLIKELY(L->top - base < proto->nparams)) {
+                do np_set_nil(L->top++);
+                while (L->top - base < proto->nparams);
+            }
+            constants = proto->constants;
+            pc = proto->code;
+            frame->u.lua.constants = constants;
+            L->frame = frame;
+            NEXT;
+        }
+    }
+    COLD(call);
+}
+HANDLER(TAILCALL) { COLD(tail_call); }
+
+#define PLAIN_RETURN(frame) NP_LIKELY(((frame)->flags & (0xffff & ~NP_FRAME_TAIL)) == 0)
+#define RESUME_CALLER                                                                              \
+    L->frame = frame - 1;                                                                          \
+    pc = frame[-1].u.lua.pc;                                                                       \
+    base = frame[-1].func + 1;                                                                     \
+    constants = frame[-1].u.lua.constants;                                                         \
+    NEXT
+
+HANDLER(RETURN) {
+    NpFrame *frame = L->frame;
+    if (PLAIN_RETURN(frame) && np_c(insn) == 0 && !np_lcl(base - 1)->proto->is_vararg && frame->nresults >= 0) {
+        NpValue *to = frame->func;
+        const NpValue *from = RA;
+        int count = np_b(insn) ? (int)np_b(insn) - 1 : (int)(L->top - from);
+        int wanted = frame->nresults;
+        for (; wanted > 0 && count > 0; wanted--, count--) np_copy(to++, from++);
+        for (; wanted > 0; wanted--) np_set_nil(to++);
+        RESUME_CALLER;
+    }
+    COLD_RETURN;
+}
+HANDLER(RETURN0) {
+    NpFrame *frame = L->frame;
+    if (PLAIN_RETURN(frame) && !np_lcl(base - 1)->proto->is_vararg) {
+        NpValue *to = frame->func;
+        int wanted = frame->nresults;
+        if (NP_UNLIKELY(wanted != 0)) {
+            for (; wanted > 0; wanted--) np_set_nil(to++);
+            L->top = to;
+        }
+        RESUME_CALLER;
+    }
+    COLD_RETURN;
+}
+HANDLER(RETURN1) {
+    NpFrame *frame = L->frame;
+    if (PLAIN_RETURN(frame) && !np_lcl(base - 1)->proto->is_vararg) {
+        NpValue *to = frame->func;
+        int wanted = frame->nresults;
+        if (NP_LIKELY(wanted != 0)) {
+            np_copy(to, RA);
+            L->top = ++to;
+            for (wanted--; wanted > 0; wanted--) np_set_nil(to++);
+        }
+        RESUME_CALLER;
+    }
+    COLD_RETURN;
+}
+HANDLER(VARARGPREP) { COLD(vararg_prep); }
+HANDLER(VARARG) { COLD(vararg); }
+
+/* ---- loops ---- */
+HANDLER(FORPREP) { COLD(for_prep); }
+HANDLER(FORLOOP) {
+    NpValue *index = RA;
+    if (NP_LIKELY(index[2].tag == NP_INT)) {
+        /* The limit's slot counts the iterations left. */
+        uint64_t left = (uint64_t)index[1].v.i;
+        if (NP_LIKELY(left > 0)) {
+            int64_t value = (int64_t)((uint64_t)index->v.i + (uint64_t)index[2].v.i);
+            index[1].v.i = (int64_t)(left - 1);
+            index->v.i = value;
+            np_set_int(index + 3, value);
+            JUMP_W1;
+            dispatch = L->dispatch;
+            NEXT;
+        }
+    } else {
+        double step = index[2].v.n, value = index->v.n + step;
+        if (step > 0 ? value <= index[1].v.n : index[1].v.n <= value) {
+            index->v.n = value;
+            np_set_flt(index + 3, value);
+            JUMP_W1;
+            dispatch = L->dispatch;
+            NEXT;
+        }
+    }
+    pc++;
+    NEXT;
+}
+HANDLER(TFORPREP) {
+    if (!np_is_false(RA + 3)) COLD(tfor_prep);
+    JUMP_W1;
+    NEXT;
+}
+HANDLER(TFORCALL) { COLD(tfor_call); }
+HANDLER(TFORLOOP) {
+    NpValue *state = RA;
+    if (!np_is_nil(state + 4)) {
+        np_copy(state + 2, state + 4);
+        JUMP_W1;
+        dispatch = L->dispatch;
+        NEXT;
+    }
+    pc++;
+    NEXT;
+}
+
+/* ---- closures and scopes ---- */
+HANDLER(CLOSURE) { COLD(closure); }
+HANDLER(CLOSE) { COLD(close); }
+HANDLER(TBC) { COLD(mark_tbc); }
+
+#undef RA
+#undef RB
+#undef RC
+#undef KC

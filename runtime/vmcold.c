@@ -1,0 +1,538 @@
+/* vmcold.c: the interpreter's cold and warm paths.
+ * Owns: filling of inline caches, metamethod calls from instructions (without recursion on the C stack), completion
+ *       of interrupted instructions, calls and returns beyond the plain cases.
+ * Does not: dispatch (vm.c). The contract is in vmcold.h. */
+#include "runtime/vmcold.h"
+#include "runtime/call.h"
+#include "runtime/debuginfo.h"
+#include "runtime/err.h"
+#include "runtime/func.h"
+#include "runtime/gc/barrier.h"
+#include "runtime/gc/gc.h"
+#include "runtime/meta.h"
+#include "runtime/number.h"
+#include "runtime/strings.h"
+#include "runtime/table.h"
+#include "runtime/vmslow.h"
+
+static NpValue *reg(lua_State *L, unsigned index) { return L->frame->func + 1 + index; }
+static const NpValue *constant(lua_State *L, unsigned index) { return L->frame->u.lua.constants + index; }
+static NpProto *proto_of(lua_State *L) { return np_frame_closure(L->frame)->proto; }
+
+static void advance(lua_State *L, NpInstr insn) {
+    L->frame->u.lua.pc += np_opcode_info[np_op(insn)].words - 1;
+}
+
+/* Pushes the frame of a metamethod, or runs it to its end when it is a C function. */
+static void call_from_instruction(lua_State *L, const NpCallee *callee, int nresults) {
+    L->top = L->frame->top;
+    NpValue *func = np_slow_push_callee(L, callee);
+    if (!np_call_prepare(L, func, nresults, NP_FRAME_FINISH)) np_vm_finish(L, L->frame);
+}
+
+/* ---- inline caches: reads ---- */
+static NpInstr *cache_words(lua_State *L) { return (NpInstr *)L->frame->u.lua.pc; }
+
+static void patch(NpInstr *words, NpOpcode op, unsigned slot, uint32_t shape) {
+    words[-1] = (words[-1] & 0x00ffff00u) | op | slot << 24;
+    words[0] = shape;
+}
+
+static uint32_t key_index(lua_State *L, NpInstr insn) {
+    const NpInstr *words = L->frame->u.lua.pc;
+    unsigned op = np_op(insn);
+    if (op == NP_OP_GETFIELD_CHAIN || op == NP_OP_SELF_CHAIN) return proto_of(L)->chains[words[1]].key;
+    return words[1];
+}
+
+/* The table along the __index chain of a record that has the key in a slot, or NULL. Tables passed on the way are
+ * marked as holders so that changes to them raise the epoch. */
+static NpTable *chain_holder(lua_State *L, NpTable *table, NpString *key, unsigned *slot) {
+    NpGlobal *global = L->global;
+    for (int step = 0; step < 16; step++) {
+        NpTable *metatable = np_table_meta(global, table);
+        NpValue index;
+        if (!metatable || !np_meta_raw(L, metatable, NP_EVENT_INDEX, &index) || !np_is_table(&index)) return NULL;
+        table = np_tab(&index);
+        if (np_table_is_dict(table)) return NULL;
+        np_table_make_holder(L, table);
+        int at = np_shape_find(np_shape_of(global, table), key);
+        if (at < 0) continue;
+        if (np_slot_tags(table)[at] == NP_NIL) continue; /* deleted: a later store raises the epoch */
+        *slot = (unsigned)at;
+        return table;
+    }
+    return NULL;
+}
+
+static void fill_chain(lua_State *L, NpInstr insn, NpOpcode op, uint32_t shape, NpTable *holder, unsigned slot,
+                       uint32_t key) {
+    NpProto *proto = proto_of(L);
+    NpInstr *words = cache_words(L);
+    uint32_t at;
+    if (np_op(insn) == op) {
+        at = words[1];
+    } else {
+        if (proto->nchains == proto->chain_capacity) {
+            int capacity = proto->chain_capacity ? proto->chain_capacity * 2 : 4;
+            proto->chains = np_mem_regrow(L, proto->chains, (size_t)proto->chain_capacity * sizeof(NpChainCache),
+                                          (size_t)capacity * sizeof(NpChainCache));
+            proto->chain_capacity = capacity;
+        }
+        at = (uint32_t)proto->nchains++;
+    }
+    proto->chains[at] = (NpChainCache){.holder = holder, .epoch = L->global->meta_epoch, .key = key, .slot = (uint8_t)slot};
+    patch(words, op, 0, shape);
+    words[1] = at;
+}
+
+static void cache_get(lua_State *L, NpInstr insn, NpTable *table, NpString *key, uint32_t key_at) {
+    static const uint8_t own_form[] = {[0] = NP_OP_GETFIELD_OWN, [1] = NP_OP_SELF_OWN, [2] = NP_OP_GETTABUP_OWN};
+    unsigned base = np_opcode_info[np_op(insn)].base;
+    unsigned which = base == NP_OP_GETFIELD ? 0 : base == NP_OP_SELF ? 1 : 2;
+    if (np_table_is_dict(table)) return;
+    NpShape *shape = np_shape_of(L->global, table);
+    int slot = np_shape_find(shape, key);
+    if (slot >= 0) {
+        if (np_slot_tags(table)[slot] == NP_NIL) return;
+        patch(cache_words(L), own_form[which], (unsigned)slot, table->shape);
+        cache_words(L)[1] = key_at;
+        return;
+    }
+    if (which == 2 || !shape->metatable) return;
+    unsigned holder_slot;
+    NpTable *holder = chain_holder(L, table, key, &holder_slot);
+    if (holder)
+        fill_chain(L, insn, which == 0 ? NP_OP_GETFIELD_CHAIN : NP_OP_SELF_CHAIN, table->shape, holder, holder_slot, key_at);
+}
+
+void np_vm_get_field(lua_State *L, NpInstr insn) {
+    NpFrame *frame = L->frame;
+    unsigned base = np_opcode_info[np_op(insn)].base;
+    uint32_t key_at = key_index(L, insn);
+    const NpValue *key = constant(L, key_at);
+    const NpValue *object = base == NP_OP_GETTABUP ? np_frame_closure(frame)->upvalue[np_b(insn)]->at : reg(L, np_b(insn));
+    if (base == NP_OP_SELF) np_copy(reg(L, np_a(insn) + 1), object);
+    if (np_is_table(object)) cache_get(L, insn, np_tab(object), np_str(key), key_at);
+    NpCallee callee;
+    if (np_slow_find(L, object, key, reg(L, np_a(insn)), &callee)) advance(L, insn);
+    else call_from_instruction(L, &callee, 1);
+}
+
+/* ---- inline caches: writes ---- */
+static bool lacks_newindex(lua_State *L, NpTable *metatable) {
+    NpValue method;
+    return !metatable || !np_meta_raw(L, metatable, NP_EVENT_NEWINDEX, &method);
+}
+
+void np_vm_set_field(lua_State *L, NpInstr insn) {
+    NpFrame *frame = L->frame;
+    bool up = np_opcode_info[np_op(insn)].base == NP_OP_SETTABUP;
+    NpInstr *words = cache_words(L);
+    const NpValue *key = constant(L, words[1]);
+    const NpValue *object = up ? np_frame_closure(frame)->upvalue[np_b(insn)]->at : reg(L, np_a(insn));
+    const NpValue *value = up ? reg(L, np_a(insn)) : reg(L, np_b(insn));
+    if (np_is_table(object) && !np_table_is_dict(np_tab(object)) &&
+        !(np_tab(object)->flags & (NP_FLAG_META | NP_FLAG_HOLDER))) {
+        NpTable *table = np_tab(object);
+        NpShape *shape = np_shape_of(L->global, table);
+        uint32_t before = table->shape;
+        int slot = np_shape_find(shape, np_str(key));
+        if (slot >= 0 && (np_slot_tags(table)[slot] != NP_NIL || lacks_newindex(L, shape->metatable))) {
+            patch(words, up ? NP_OP_SETTABUP_OWN : NP_OP_SETFIELD_OWN, (unsigned)slot, before);
+            np_table_set_str(L, table, np_str(key), value, true);
+            advance(L, insn);
+            return;
+        }
+        NpTable *metatable = shape->metatable;
+        if (slot < 0 && value->tag != NP_NIL && lacks_newindex(L, metatable)) {
+            np_table_set_str(L, table, np_str(key), value, true);
+            if (!up && !np_table_is_dict(table)) {
+                slot = np_shape_find(np_shape_of(L->global, table), np_str(key));
+                patch(words, metatable ? NP_OP_SETFIELD_ADDM : NP_OP_SETFIELD_ADD, (unsigned)slot, before);
+                words[2] = table->shape;
+            }
+            advance(L, insn);
+            return;
+        }
+    }
+    NpCallee callee;
+    if (np_slow_store(L, object, key, value, true, &callee)) advance(L, insn);
+    else call_from_instruction(L, &callee, 0);
+}
+
+/* ---- computed keys ---- */
+void np_vm_get_index(lua_State *L, NpInstr insn) {
+    NpValue integer;
+    const NpValue *key = reg(L, np_c(insn));
+    if (np_op(insn) == NP_OP_GETINT) {
+        np_set_int(&integer, np_c(insn));
+        key = &integer;
+    }
+    NpCallee callee;
+    if (!np_slow_find(L, reg(L, np_b(insn)), key, reg(L, np_a(insn)), &callee)) call_from_instruction(L, &callee, 1);
+}
+
+void np_vm_set_index(lua_State *L, NpInstr insn) {
+    NpValue integer;
+    const NpValue *key = reg(L, np_b(insn));
+    if (np_op(insn) == NP_OP_SETINT) {
+        np_set_int(&integer, np_b(insn));
+        key = &integer;
+    }
+    NpCallee callee;
+    if (!np_slow_store(L, reg(L, np_a(insn)), key, reg(L, np_c(insn)), false, &callee))
+        call_from_instruction(L, &callee, 0);
+}
+
+/* ---- operators ---- */
+static int arith_op(unsigned op) {
+    static const uint8_t ops[] = {LUA_OPADD, LUA_OPSUB, LUA_OPMUL, LUA_OPMOD, LUA_OPPOW, LUA_OPDIV,
+                                  LUA_OPIDIV, LUA_OPBAND, LUA_OPBOR, LUA_OPBXOR, LUA_OPSHL, LUA_OPSHR};
+    if (op == NP_OP_UNM) return LUA_OPUNM;
+    if (op == NP_OP_BNOT) return LUA_OPBNOT;
+    return ops[op >= NP_OP_ADDK ? op - NP_OP_ADDK : op - NP_OP_ADD];
+}
+_Static_assert(NP_OP_SHR - NP_OP_ADD == 11 && NP_OP_SHRK - NP_OP_ADDK == 11 && NP_OP_ADDK == NP_OP_SHR + 1,
+               "order of the arithmetic opcodes");
+
+void np_vm_arith(lua_State *L, NpInstr insn) {
+    unsigned op = np_op(insn);
+    const NpValue *left = reg(L, np_b(insn));
+    const NpValue *right = op >= NP_OP_UNM ? left : op >= NP_OP_ADDK ? constant(L, np_c(insn)) : reg(L, np_c(insn));
+    NpCallee callee;
+    if (!np_slow_arith_step(L, arith_op(op), left, right, reg(L, np_a(insn)), &callee))
+        call_from_instruction(L, &callee, 1);
+}
+
+void np_vm_length(lua_State *L, NpInstr insn) {
+    NpCallee callee;
+    if (!np_slow_length_step(L, reg(L, np_b(insn)), reg(L, np_a(insn)), &callee)) call_from_instruction(L, &callee, 1);
+}
+
+/* `left` values remain at the top; metamethods that are C functions run here, others get a frame. */
+static void go_on_concat(lua_State *L, NpInstr insn, int left) {
+    NpCallee callee;
+    left = np_slow_concat_step(L, left, &callee);
+    if (left > 1) {
+        NpValue *func = np_slow_push_callee(L, &callee);
+        if (!np_call_prepare(L, func, 1, NP_FRAME_FINISH)) np_vm_finish(L, L->frame);
+        return;
+    }
+    np_copy(reg(L, np_a(insn)), L->top - 1);
+    L->top = reg(L, (np_a(insn) > np_b(insn) ? np_a(insn) : np_b(insn)) + 1);
+    np_gc_check(L);
+}
+
+void np_vm_concat(lua_State *L, NpInstr insn) {
+    L->top = reg(L, np_b(insn) + np_c(insn));
+    go_on_concat(L, insn, (int)np_c(insn));
+}
+
+static void jump_if(lua_State *L, NpInstr insn, bool outcome) {
+    const NpInstr *pc = L->frame->u.lua.pc;
+    L->frame->u.lua.pc = pc + 1 + (outcome == (np_c(insn) != 0) ? (int32_t)pc[0] : 0);
+}
+
+void np_vm_compare(lua_State *L, NpInstr insn) {
+    NpValue immediate;
+    const NpValue *left = reg(L, np_a(insn)), *right = reg(L, np_b(insn));
+    int op = LUA_OPLE;
+    switch (np_op(insn)) {
+    case NP_OP_EQ: op = LUA_OPEQ; break;
+    case NP_OP_LT: op = LUA_OPLT; break;
+    case NP_OP_LE: break;
+    default:
+        np_set_int(&immediate, np_sb(insn));
+        right = &immediate;
+        if (np_op(insn) == NP_OP_LTI || np_op(insn) == NP_OP_GTI) op = LUA_OPLT;
+        if (np_op(insn) == NP_OP_GTI || np_op(insn) == NP_OP_GEI) right = left, left = &immediate;
+        break;
+    }
+    NpCallee callee;
+    bool result;
+    if (np_slow_compare_step(L, op, left, right, &result, &callee)) jump_if(L, insn, result);
+    else call_from_instruction(L, &callee, 1);
+}
+
+/* ---- objects ---- */
+static void check_gc(lua_State *L, unsigned live) {
+    if (L->global->heap.debt <= 0) return;
+    L->top = reg(L, live);
+    np_gc_slice(L);
+}
+
+void np_vm_new_table(lua_State *L, NpInstr insn) {
+    uint32_t narray = L->frame->u.lua.pc[0];
+    /* Sizes come from the program text, so a hostile one could ask for anything: more grows as it is filled. */
+    if (narray > 1u << 24) narray = 1u << 24;
+    NpTable *table = np_table_new(L, narray, np_b(insn));
+    np_set_obj(reg(L, np_a(insn)), table, NP_TABLE);
+    advance(L, insn);
+    check_gc(L, np_a(insn) + 1);
+}
+
+void np_vm_set_list(lua_State *L, NpInstr insn) {
+    NpValue *first = reg(L, np_a(insn));
+    NpTable *table = np_tab(first);
+    int64_t offset = L->frame->u.lua.pc[0];
+    int count = np_b(insn) ? (int)np_b(insn) : (int)(L->top - first) - 1;
+    if (offset + count > (int64_t)table->array_size && offset + count < 1 << 30)
+        np_table_grow_array(L, table, (uint32_t)(offset + count));
+    for (int i = 1; i <= count; i++) np_table_set_int(L, table, offset + i, first + i);
+    advance(L, insn);
+}
+
+void np_vm_closure(lua_State *L, NpInstr insn) {
+    NpLClosure *enclosing = np_frame_closure(L->frame);
+    NpProto *proto = enclosing->proto->protos[np_d(insn)];
+    NpLClosure *closure = np_func_new_lua(L, proto);
+    np_set_obj(reg(L, np_a(insn)), closure, NP_LCLOSURE);
+    for (int i = 0; i < proto->nupvalues; i++) {
+        const NpUpvalDesc *desc = &proto->upvalues[i];
+        NpUpval *upval = desc->from_stack ? np_func_find_upval(L, reg(L, desc->index)) : enclosing->upvalue[desc->index];
+        closure->upvalue[i] = upval;
+        np_barrier_obj(L->global, closure, upval);
+    }
+    check_gc(L, np_a(insn) + 1);
+}
+
+/* ---- loops ---- */
+static bool float_loop(lua_State *L, NpValue *start, NpValue *limit, NpValue *step) {
+    double first, last, by;
+    if (!np_is_number(limit)) np_err_for(L, limit, "limit");
+    if (!np_is_number(step)) np_err_for(L, step, "step");
+    if (!np_is_number(start)) np_err_for(L, start, "initial value");
+    np_number_to_flt(limit, &last);
+    np_number_to_flt(step, &by);
+    np_number_to_flt(start, &first);
+    if (by == 0) np_err_run(L, "'for' step is zero");
+    if (by > 0 ? last < first : first < last) return false;
+    np_set_flt(limit, last);
+    np_set_flt(step, by);
+    np_set_flt(start, first);
+    np_set_flt(start + 3, first);
+    return true;
+}
+
+/* Clips a limit to the integers; false when the loop does not run at all. */
+static bool integer_limit(lua_State *L, const NpValue *limit, int64_t start, int64_t step, int64_t *out) {
+    if (!np_is_number(limit)) {
+        np_err_for(L, limit, "limit");
+    }
+    if (np_is_int(limit)) {
+        *out = limit->v.i;
+    } else if (!np_number_flt_to_int(limit->v.n, out, step < 0 ? NP_ROUND_CEIL : NP_ROUND_FLOOR)) {
+        double number = limit->v.n;
+        if (number > 0) {
+            if (step < 0) return false;
+            *out = INT64_MAX;
+        } else {
+            if (number != number || step > 0) return false;
+            *out = INT64_MIN;
+        }
+    }
+    return step > 0 ? start <= *out : start >= *out;
+}
+
+static bool prepare_loop(lua_State *L, NpValue *start) {
+    NpValue *limit = start + 1, *step = start + 2;
+    if (!np_is_int(start) || !np_is_int(step)) return float_loop(L, start, limit, step);
+    int64_t last;
+    if (step->v.i == 0) np_err_run(L, "'for' step is zero");
+    if (!integer_limit(L, limit, start->v.i, step->v.i, &last)) return false;
+    /* The limit's slot becomes the number of iterations still to come: no overflow to watch for in the loop. */
+    uint64_t distance = step->v.i > 0 ? (uint64_t)last - (uint64_t)start->v.i : (uint64_t)start->v.i - (uint64_t)last;
+    uint64_t size = step->v.i > 0 ? (uint64_t)step->v.i : (uint64_t)(-(step->v.i + 1)) + 1u;
+    np_set_int(limit, (int64_t)(size == 1 ? distance : distance / size));
+    np_set_int(start + 3, start->v.i);
+    return true;
+}
+
+void np_vm_for_prep(lua_State *L, NpInstr insn) {
+    bool runs = prepare_loop(L, reg(L, np_a(insn)));
+    const NpInstr *pc = L->frame->u.lua.pc;
+    L->frame->u.lua.pc = pc + 1 + (runs ? 0 : (int32_t)pc[0]);
+}
+
+void np_vm_tfor_call(lua_State *L, NpInstr insn) {
+    NpValue *state = reg(L, np_a(insn));
+    np_copy(state + 4, state);
+    np_copy(state + 5, state + 1);
+    np_copy(state + 6, state + 2);
+    L->top = state + 7;
+    (void)np_call_prepare(L, state + 4, (int)np_c(insn), 0);
+}
+
+/* ---- variable arguments ---- */
+void np_vm_hook_entry(lua_State *L) {
+    NpFrame *frame = L->frame;
+    if (frame->flags & NP_FRAME_HOOK_SEEN) return;
+    frame->flags |= NP_FRAME_HOOK_SEEN;
+    np_debug_note_entry(L);
+    if (!(L->hook_mask & LUA_MASKCALL)) return;
+    int event = frame->flags & NP_FRAME_TAIL ? LUA_HOOKTAILCALL : LUA_HOOKCALL;
+    np_call_hook(L, event, -1, 1, proto_of(L)->nparams);
+}
+
+void np_vm_vararg_prep(lua_State *L, NpInstr insn) {
+    int nparams = (int)np_a(insn);
+    NpFrame *frame = L->frame;
+    int nargs = (int)(L->top - frame->func) - 1;
+    int nextra = nargs - nparams;
+    if (nextra < 0) nextra = 0;
+    NpProto *proto = proto_of(L);
+    np_stack_need(L, proto->max_stack + 1);
+    frame = L->frame;
+    /* The function and its parameters move above the extra arguments. */
+    np_copy(L->top++, frame->func);
+    for (int i = 1; i <= nparams; i++) {
+        np_copy(L->top++, frame->func + i);
+        np_set_nil(frame->func + i);
+    }
+    frame->func += nargs + 1;
+    frame->top += nargs + 1;
+    frame->u.lua.nextra = nargs - nparams;
+    CHECK1("C4", nargs >= nparams);
+    if (L->hook_mask) np_vm_hook_entry(L);
+}
+
+void np_vm_vararg(lua_State *L, NpInstr insn) {
+    int wanted = (int)np_c(insn) - 1;
+    int nextra = L->frame->u.lua.nextra;
+    if (wanted < 0) {
+        wanted = nextra;
+        L->top = reg(L, np_a(insn));
+        np_stack_need(L, wanted);
+        L->top = reg(L, np_a(insn)) + wanted;
+    }
+    NpValue *to = reg(L, np_a(insn));
+    const NpValue *from = L->frame->func - nextra;
+    int i = 0;
+    for (; i < wanted && i < nextra; i++) np_copy(to + i, from + i);
+    for (; i < wanted; i++) np_set_nil(to + i);
+}
+
+/* ---- closing, returning, calling ---- */
+void np_vm_close(lua_State *L, NpInstr insn) { np_call_close(L, reg(L, np_a(insn)), -1, true); }
+
+bool np_vm_returned(lua_State *L, unsigned flags) {
+    for (;;) {
+        if (flags & NP_FRAME_ENTRY) return true;
+        if (!(flags & NP_FRAME_FINISH)) return false;
+        NpFrame *caller = L->frame;
+        if (np_frame_is_lua(caller)) {
+            np_vm_finish(L, caller);
+            return false;
+        }
+        flags = caller->flags;
+        ptrdiff_t index = caller - L->frames;
+        np_call_finish_c(L, caller);
+        if (L->frame - L->frames >= index) return false; /* it asked for another call, which has a frame now */
+    }
+}
+
+static unsigned return_count(NpInstr insn) {
+    switch (np_op(insn)) {
+    case NP_OP_RETURN0: return 1;
+    case NP_OP_RETURN1: return 2;
+    default: return np_b(insn);
+    }
+}
+
+bool np_vm_return(lua_State *L, NpInstr insn) {
+    NpValue *first = reg(L, np_a(insn));
+    unsigned count = return_count(insn);
+    int n = count ? (int)count - 1 : (int)(L->top - first);
+    if (np_op(insn) == NP_OP_RETURN && np_c(insn)) {
+        L->frame->aux.nclose = n; /* in case a __close yields */
+        if (L->top < L->frame->top) L->top = L->frame->top;
+        np_call_close(L, np_frame_base(L->frame), -1, true);
+        first = reg(L, np_a(insn));
+    }
+    NpFrame *frame = L->frame;
+    L->top = first + n;
+    if (proto_of(L)->is_vararg) frame->func -= frame->u.lua.nextra + proto_of(L)->nparams + 1;
+    unsigned flags = frame->flags;
+    np_call_post(L, frame, n);
+    return np_vm_returned(L, flags);
+}
+
+void np_vm_call(lua_State *L, NpInstr insn) {
+    NpValue *func = reg(L, np_a(insn));
+    if (np_b(insn)) L->top = func + np_b(insn);
+    (void)np_call_prepare(L, func, (int)np_c(insn) - 1, 0);
+}
+
+/* A C function in tail position is an ordinary call with all results: the RETURN that follows every TAILCALL returns
+ * them. A Lua function takes over the frame. */
+bool np_vm_tail_call(lua_State *L, NpInstr insn) {
+    NpValue *func = reg(L, np_a(insn));
+    if (np_b(insn)) L->top = func + np_b(insn);
+    if (np_c(insn)) np_func_close_upvals(L, np_frame_base(L->frame));
+    while (func->tag != NP_LCLOSURE) {
+        if (func->tag == NP_CCLOSURE || func->tag == NP_CFUNC) {
+            (void)np_call_prepare(L, func, LUA_MULTRET, 0);
+            return false;
+        }
+        func = np_call_meta_call(L, func);
+    }
+    NpProto *callee = np_lcl(func)->proto;
+    int nargs = (int)(L->top - func) - 1;
+    ptrdiff_t saved = np_stack_save(L, func);
+    np_stack_need(L, callee->max_stack);
+    func = np_stack_at(L, saved);
+    NpFrame *frame = L->frame;
+    NpProto *proto = np_frame_closure(frame)->proto;
+    if (proto->is_vararg) frame->func -= frame->u.lua.nextra + proto->nparams + 1;
+    for (int i = 0; i <= nargs; i++) np_copy(frame->func + i, func + i);
+    NpValue *base = frame->func + 1;
+    for (; nargs < callee->nparams; nargs++) np_set_nil(base + nargs);
+    L->top = base + nargs;
+    frame->top = base + callee->max_stack;
+    frame->u.lua.pc = callee->code;
+    frame->u.lua.constants = callee->constants;
+    frame->u.lua.nextra = 0;
+    frame->flags |= NP_FRAME_TAIL;
+    frame->flags &= (uint16_t)~NP_FRAME_HOOK_SEEN;
+    return false;
+}
+
+/* ---- completing an instruction whose metamethod has returned ---- */
+void np_vm_finish(lua_State *L, NpFrame *frame) {
+    const NpInstr *pc = frame->u.lua.pc;
+    if (pc == np_frame_closure(frame)->proto->code) return; /* has not begun */
+    NpInstr insn = pc[-1];
+    switch (np_opcode_info[np_op(insn)].base) {
+    case NP_OP_EQ: case NP_OP_LT: case NP_OP_LE: case NP_OP_LTI: case NP_OP_LEI: case NP_OP_GTI: case NP_OP_GEI:
+        L->top--;
+        jump_if(L, insn, !np_is_false(L->top));
+        break;
+    case NP_OP_CONCAT: {
+        NpValue *top = L->top - 1;
+        np_copy(top - 2, top);
+        L->top = top - 1;
+        go_on_concat(L, insn, (int)(L->top - reg(L, np_b(insn))));
+        break;
+    }
+    case NP_OP_SETFIELD: case NP_OP_SETTABUP: case NP_OP_SETINDEX: case NP_OP_SETINT:
+        advance(L, insn);
+        break;
+    case NP_OP_CLOSE:
+        frame->u.lua.pc--; /* repeated for what is left to close */
+        break;
+    case NP_OP_RETURN:
+        L->top = reg(L, np_a(insn)) + frame->aux.nclose;
+        frame->u.lua.pc--;
+        break;
+    case NP_OP_CALL: case NP_OP_TAILCALL: case NP_OP_TFORCALL:
+        break; /* its results are in place */
+    default:
+        if (np_opcode_info[np_op(insn)].flags & NP_OPF_CAN) {
+            L->top--;
+            np_copy(reg(L, np_a(insn)), L->top);
+            advance(L, insn);
+        }
+        break;
+    }
+}

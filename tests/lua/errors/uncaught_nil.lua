@@ -1,0 +1,3 @@
+-- error(nil)
+error()
+-- expect error: (error object is a nil value)

@@ -1,0 +1,125 @@
+/* release_test.c: what is free goes back, by pages and by holes; what is kept is kept. */
+#include <sys/mman.h>
+
+#include "runtime/gc/heap_priv.h"
+#include "tests/unit/unit.h"
+
+static NpHeap heap;
+
+static void collect(void **live, size_t count) {
+    np_heap_sweep_step(&heap, SIZE_MAX);
+    np_heap_mark_begin(&heap);
+    for (size_t i = 0; i < count; i++) np_mark_set(live[i]);
+    np_heap_mark_end(&heap);
+    np_heap_sweep_step(&heap, SIZE_MAX);
+}
+
+static bool in_core(void *p) {
+    unsigned char bits[1] = {0};
+    void *start = (void *)NP_ALIGN_DOWN((uintptr_t)p, np_os_page_size());
+    REQUIRE_EQ(mincore(start, np_os_page_size(), bits), 0);
+    return bits[0] & 1;
+}
+
+TEST(the_flood_ebbs) {
+    enum { COUNT = 400000 };
+    size_t resident = np_os_resident_bytes(), flood, after;
+    void *keep = NULL;
+    NpHeapStats stats;
+    REQUIRE(np_heap_init(&heap));
+    for (int i = 0; i < COUNT; i++) {
+        char *p = np_heap_alloc(&heap, 80, NP_SPAN_OBJ);
+        REQUIRE_NOT_NULL(p);
+        memset(p, 1, 80);
+        if (i == COUNT / 2) keep = p;
+    }
+    flood = np_os_resident_bytes();
+    EXPECT_GE(flood, resident + COUNT * 70);
+    collect(&keep, 1);
+    while (!np_heap_release_done(&heap, 0)) {
+        size_t got = np_heap_release(&heap, 256, 0);
+        EXPECT_LE(got, 3 << 20); /* a slice: 256 pages and some tables */
+    }
+    np_heap_verify(&heap);
+    after = np_os_resident_bytes();
+#if !NP_ASAN
+    EXPECT_LE(after, resident + (4 << 20));
+#else
+    (void)after;
+#endif
+    np_heap_stats(&heap, &stats);
+    EXPECT_EQ(stats.in_use, 80);
+    EXPECT_EQ(stats.free_bytes, 0);
+    EXPECT_EQ(stats.spans_bytes, np_os_page_size() <= 4096 ? 4096 : NP_PAGE_BYTES);
+    EXPECT_GE(stats.released_total, COUNT * 80 / 2);
+    EXPECT_EQ(*(char *)keep, 1);
+    np_heap_close(&heap);
+}
+
+TEST(holes_between_survivors) {
+    enum { COUNT = 20000 };
+    static void *live[COUNT];
+    static char *all[COUNT];
+    size_t lived = 0, holes;
+    if (np_os_page_size() > NP_PAGE_BYTES) SKIP("a span is smaller than the system's page");
+    REQUIRE(np_heap_init(&heap));
+    for (int i = 0; i < COUNT; i++) {
+        all[i] = np_heap_alloc(&heap, 112, NP_SPAN_OBJ);
+        memset(all[i], i & 127, 112);
+        if (i % 73 == 5) live[lived++] = all[i]; /* one in every page of 73 slots */
+    }
+    collect(live, lived);
+    EXPECT_EQ(heap.hole_bytes, 0);
+    while (!np_heap_release_done(&heap, 0)) np_heap_release(&heap, 64, 0);
+    np_heap_verify(&heap);
+    holes = heap.hole_bytes;
+    EXPECT_GE(holes, COUNT / 73 * 4096);
+    EXPECT_TRUE(in_core(all[5]));
+    EXPECT_FALSE(in_core(all[70]));
+    for (size_t i = 0; i < lived; i++) EXPECT_EQ(*(char *)live[i], *((char *)live[i] + 111));
+    EXPECT_EQ(np_heap_release(&heap, 10000, 0), 0); /* nothing twice */
+    /* allocation goes into the holes, and the survivors stay as they are */
+    for (int i = 0; i < COUNT - (int)lived; i++) {
+        char *p = np_heap_alloc(&heap, 112, NP_SPAN_OBJ);
+        REQUIRE_NOT_NULL(p);
+        memset(p, 99, 112);
+    }
+    EXPECT_EQ(heap.hole_bytes, 0);
+    for (size_t i = 0; i < lived; i++) EXPECT_EQ(*(char *)live[i], (5 + (int)i * 73) & 127);
+    np_heap_verify(&heap);
+    np_heap_close(&heap);
+}
+
+TEST(what_is_to_be_kept_is_kept) {
+    NpHeapStats stats;
+    REQUIRE(np_heap_init(&heap));
+    for (int i = 0; i < 100000; i++) memset(np_heap_alloc(&heap, 100, NP_SPAN_OBJ), 1, 100);
+    collect(NULL, 0);
+    while (!np_heap_release_done(&heap, 2 << 20)) np_heap_release(&heap, 100, 2 << 20);
+    np_heap_stats(&heap, &stats);
+    EXPECT_GT(stats.free_bytes, (2 << 20) - 3 * NP_PAGE_BYTES);
+    EXPECT_LE(stats.free_bytes, 2 << 20);
+    EXPECT_EQ(np_heap_release(&heap, 10000, 2 << 20), 0);
+    np_heap_close(&heap);
+}
+
+TEST(a_limit_fills_no_hole) {
+    void *live[400], *p;
+    int lived = 0, got = 0;
+    REQUIRE(np_heap_init(&heap));
+    for (int i = 0; i < 400; i++) {
+        p = np_heap_alloc(&heap, 4096, NP_SPAN_OBJ);
+        memset(p, 1, 4096);
+        if (i % 2) live[lived++] = p;
+    }
+    collect(live, (size_t)lived);
+    while (!np_heap_release_done(&heap, 0)) np_heap_release(&heap, 100, 0);
+    np_heap_set_limit(&heap, heap.mem.ready + 50 * 4096);
+    while ((p = np_heap_alloc(&heap, 4096, NP_SPAN_OBJ)) != NULL) got++;
+    EXPECT_LE(got, 50);
+    EXPECT_GE(got, 40);
+    np_heap_verify(&heap);
+    np_heap_close(&heap);
+}
+
+UNIT_MAIN

@@ -1,0 +1,172 @@
+/* mem_linux_test.c: what Linux really does with the calls, and what it tells. */
+#include "runtime/mem/mem_linux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "runtime/mem/mem_os.h"
+#include "tests/unit/unit.h"
+
+enum { MIB = 1 << 20 };
+
+static size_t resident_pages(char *v, size_t n) {
+    unsigned char in_core[4096];
+    size_t count = n / np_os_page_size(), total = 0;
+    REQUIRE(count <= sizeof in_core);
+    REQUIRE_EQ(mincore(v, n, in_core), 0);
+    for (size_t i = 0; i < count; i++) total += in_core[i] & 1;
+    return total;
+}
+
+/* Fills 1 MiB, gives it back, expects it gone and usable again. */
+static void give_back_and_take_again(void) {
+    void *v;
+    char *bytes;
+    REQUIRE_EQ(sysAllocOS(MIB, &v), 0);
+    bytes = v;
+    memset(bytes, 1, MIB);
+    EXPECT_EQ(resident_pages(bytes, MIB), MIB / np_os_page_size());
+    EXPECT_EQ(sysUnusedOS(bytes, MIB), 0);
+    if (!needZeroAfterSysUnusedOS()) EXPECT_EQ(resident_pages(bytes, MIB), 0);
+    EXPECT_EQ(sysUsedOS(bytes, MIB), 0);
+    bytes[5] = 3;
+    EXPECT_EQ(bytes[5], 3);
+    if (!needZeroAfterSysUnusedOS()) EXPECT_EQ(bytes[6], 0);
+    EXPECT_EQ(sysFreeOS(v, MIB), 0);
+}
+
+TEST(unused_memory_leaves_at_once) { give_back_and_take_again(); }
+
+TEST(the_ladder_begins_at_free_when_asked) {
+    np_linux_forget_advice(0, MADV_FREE);
+    EXPECT_TRUE(needZeroAfterSysUnusedOS());
+    give_back_and_take_again();
+    EXPECT_EQ(np_linux_advice_in_use(), MADV_FREE);
+}
+
+TEST(a_kernel_without_free_gets_dontneed) {
+    np_linux_forget_advice(1u << MADV_FREE, MADV_FREE);
+    give_back_and_take_again();
+    EXPECT_EQ(np_linux_advice_in_use(), MADV_DONTNEED);
+}
+
+TEST(a_kernel_without_either_gets_a_fresh_mapping) {
+    np_linux_forget_advice(1u << MADV_FREE | 1u << MADV_DONTNEED, MADV_FREE);
+    give_back_and_take_again();
+    EXPECT_EQ(np_linux_advice_in_use(), 0);
+    give_back_and_take_again();
+    np_linux_forget_advice(0, MADV_DONTNEED);
+}
+
+TEST(errors_are_returned) {
+    void *v;
+    EXPECT_EQ(sysReserveOS(NULL, SIZE_MAX / 2 & ~(size_t)65535, &v), ENOMEM);
+    EXPECT_EQ(sysAllocOS(SIZE_MAX / 2 & ~(size_t)65535, &v), ENOMEM);
+    EXPECT_NE(sysFreeOS((void *)1, 4096), 0);
+}
+
+TEST(pages_of_a_huge_page_are_split_off) {
+    size_t huge = np_os_huge_page_size(), n = 4 * huge;
+    void *v;
+    char *from;
+    if (huge == 0 || np_os_huge_page_mode() == NP_HUGE_NEVER) SKIP("the system has no transparent huge pages");
+    REQUIRE_EQ(sysAllocOS(n, &v), 0);
+    EXPECT_EQ(sysHugePageOS(v, n), 0);
+    from = (char *)NP_ALIGN_UP((uintptr_t)v, huge);
+    memset(from, 1, huge);
+    EXPECT_EQ(resident_pages(from, huge), huge / np_os_page_size());
+    EXPECT_EQ(sysUnusedOS(from + 65536, 65536), 0);
+    EXPECT_EQ(resident_pages(from, huge), (huge - 65536) / np_os_page_size());
+    EXPECT_EQ(from[65535], 1);
+    EXPECT_EQ(from[65536], 0);
+    EXPECT_EQ(from[2 * 65536], 1);
+    EXPECT_EQ(sysNoHugePageOS(v, n), 0);
+    EXPECT_EQ(sysFreeOS(v, n), 0);
+}
+
+TEST(small_ranges_ask_for_no_huge_page) {
+    void *v;
+    REQUIRE_EQ(sysAllocOS(65536, &v), 0);
+    if (np_os_huge_page_size() > 65536) EXPECT_EQ(sysHugePageOS(v, 65536), 0);
+    EXPECT_EQ(sysFreeOS(v, 65536), 0);
+}
+
+TEST(resident_memory_follows_what_is_touched) {
+    enum { SIZE = 32 * MIB };
+    size_t before = np_os_resident_bytes(), during, after;
+    void *v;
+    EXPECT_GT(before, 0);
+    REQUIRE_EQ(sysAllocOS(SIZE, &v), 0);
+    memset(v, 1, SIZE);
+    during = np_os_resident_bytes();
+    EXPECT_GE(during, before + SIZE / 2);
+    EXPECT_EQ(sysUnusedOS(v, SIZE), 0);
+    after = np_os_resident_bytes();
+    EXPECT_LE(after, during - SIZE / 2);
+    EXPECT_GE(np_os_peak_resident_bytes(), during - SIZE / 4);
+    EXPECT_EQ(sysFreeOS(v, SIZE), 0);
+}
+
+TEST(page_size_is_the_systems) { EXPECT_EQ(np_os_page_size(), sysconf(_SC_PAGESIZE)); }
+
+/* ---- limits, from files like the kernel's ---- */
+
+static char folder[64];
+
+static void put(const char *name, const char *text) {
+    char path[512];
+    int fd;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    for (char *slash = path + strlen(folder) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = '\0';
+        mkdir(path, 0755);
+        *slash = '/';
+    }
+    fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0644);
+    REQUIRE(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+static size_t limit_for(const char *self) {
+    char path[512];
+    put("self", self);
+    snprintf(path, sizeof path, "%s/self", folder);
+    return np_linux_group_limit(path, folder);
+}
+
+TEST(the_least_limit_of_the_groups_on_the_path) {
+    strcpy(folder, "/tmp/np_groups_XXXXXX");
+    REQUIRE_NOT_NULL(mkdtemp(folder));
+    put("a/b/memory.max", "max\n");
+    put("a/memory.max", "300000000\n");
+    put("memory.max", "500000000\n");
+    put("memory/docker/x/memory.limit_in_bytes", "9223372036854771712\n");
+    put("memory/docker/memory.limit_in_bytes", "200000000\n");
+    EXPECT_EQ(limit_for("0::/a/b\n"), 300000000);
+    EXPECT_EQ(limit_for("0::/a/b/gone\n"), 300000000);
+    EXPECT_EQ(limit_for("0::/\n"), 500000000);
+    EXPECT_EQ(limit_for("0::/../elsewhere\n"), 500000000);
+    EXPECT_EQ(limit_for("12:cpu,cpuacct:/docker/x\n7:memory:/docker/x\n1:name=systemd:/a\n"), 200000000);
+    EXPECT_EQ(limit_for("7:hugetlb,memory:/docker\n0::/a\n"), 200000000);
+    EXPECT_EQ(limit_for("7:memory_recursive:/docker\n"), 0);
+    EXPECT_EQ(limit_for("nonsense\n\n:\n"), 0);
+    EXPECT_EQ(limit_for(""), 0);
+    EXPECT_EQ(np_linux_group_limit("/no/such/file", folder), 0);
+}
+
+TEST(the_ceiling_heeds_the_address_limit) {
+    struct rlimit old, low;
+    EXPECT_GT(np_os_machine_memory(), 0);
+    EXPECT_LE(np_os_memory_ceiling(), np_os_machine_memory());
+    getrlimit(RLIMIT_AS, &old);
+    low = old;
+    low.rlim_cur = 123 * (rlim_t)MIB;
+    REQUIRE_EQ(setrlimit(RLIMIT_AS, &low), 0);
+    EXPECT_EQ(np_os_address_limit(), 123 * MIB);
+    EXPECT_LE(np_os_memory_ceiling(), 123 * MIB);
+    setrlimit(RLIMIT_AS, &old);
+}
+
+UNIT_MAIN

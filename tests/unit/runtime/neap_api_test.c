@@ -1,0 +1,66 @@
+/* Tests of runtime/neap_api.c: the numbers of neap_stats are plausible and move the right way. */
+#include "tests/unit/unit.h"
+
+#include "include/neap.h"
+
+static neap_Stats stats;
+
+static size_t objects(const char *type) {
+    for (int i = 0; i < stats.ntypes; i++)
+        if (strcmp(stats.types[i].name, type) == 0) return stats.types[i].objects;
+    return 0;
+}
+
+TEST(counters) {
+    lua_State *L = lua_newstate(NULL, NULL);
+    REQUIRE_NOT_NULL(L);
+    lua_createtable(L, 0, 0);
+    for (int i = 1; i <= 5000; i++) {
+        lua_createtable(L, 2, 0);
+        lua_rawseti(L, 1, i);
+    }
+    lua_gc(L, LUA_GCCOLLECT);
+    neap_stats(L, &stats);
+    EXPECT_GE(stats.reserved, stats.mapped);
+    EXPECT_GE(stats.mapped, stats.ready);
+    EXPECT_GE(stats.ready, stats.live);
+    EXPECT_GE(stats.allocated_total, stats.live);
+    EXPECT_GE(stats.live, 5000 * 32);
+    EXPECT_GE(stats.collections, 1);
+    EXPECT_GE(objects("table"), 5001);
+    EXPECT_GE(objects("thread"), 1);
+    EXPECT_GT(objects("string"), 20);
+    EXPECT_GT(stats.nclasses, 0);
+    size_t slots = 0;
+    for (int i = 0; i < stats.nclasses; i++) {
+        EXPECT_LE(stats.classes[i].live_slots, stats.classes[i].slots);
+        slots += stats.classes[i].live_slots;
+    }
+    EXPECT_GE(slots, 5000);
+    EXPECT_NOT_NULL(stats.system);
+    size_t total = stats.allocated_total;
+    lua_settop(L, 0);
+    lua_gc(L, LUA_GCCOLLECT);
+    neap_stats(L, &stats);
+    EXPECT_LT(objects("table"), 50);
+    EXPECT_GE(stats.allocated_total, total);
+    lua_close(L);
+}
+
+TEST(release_gives_memory_back) {
+    lua_State *L = lua_newstate(NULL, NULL);
+    REQUIRE_NOT_NULL(L);
+    lua_gc(L, LUA_GCSTOP);
+    for (int i = 0; i < 50000; i++) {
+        lua_createtable(L, 8, 0);
+        lua_pop(L, 1);
+    }
+    lua_gc(L, LUA_GCCOLLECT);
+    neap_release(L);
+    neap_stats(L, &stats);
+    EXPECT_LT(stats.ready, (size_t)4 << 20);
+    EXPECT_EQ(neap_release(L), 0);
+    lua_close(L);
+}
+
+UNIT_MAIN
