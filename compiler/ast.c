@@ -14,7 +14,7 @@
 
 #include "compiler/parse.h"
 
-/* ---- nodes ------------------------------------------------------------------------------------ */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 /* Bytes of a node of each kind: the tree is most of what compiling costs. */
 #define UP_TO(member) (offsetof(NpExpr, u) + sizeof(((NpExpr *)0)->u.member))
@@ -66,7 +66,7 @@ NpExpr *np_ast_value(NpExpr *expr) {
     return expr;
 }
 
-/* ---- folding ---------------------------------------------------------------------------------- */
+/* ---- folding --------------------------------------------------------------------------------- */
 
 static bool is_number(const NpExpr *expr) {
     return expr->kind == NP_EXPR_INT || expr->kind == NP_EXPR_FLOAT;
@@ -212,7 +212,8 @@ NpExpr *np_ast_binary(struct NpParse *parse, NpBinary op, NpExpr *left, NpExpr *
     return expr;
 }
 
-NpExpr *np_ast_logical(struct NpParse *parse, NpExprKind kind, NpExpr *left, NpExpr *right, int line) {
+NpExpr *np_ast_logical(struct NpParse *parse, NpExprKind kind, NpExpr *left, NpExpr *right,
+                       int line) {
     NpExpr *expr;
     if (np_ast_is_literal(left)) {
         bool falsy = left->kind == NP_EXPR_NIL || left->kind == NP_EXPR_FALSE;
@@ -231,7 +232,7 @@ NpExpr *np_ast_logical(struct NpParse *parse, NpExprKind kind, NpExpr *left, NpE
     return expr;
 }
 
-/* ---- printing --------------------------------------------------------------------------------- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
 typedef struct Dump {
     char *out;
@@ -256,7 +257,8 @@ static void NP_PRINTF(2, 3) put(Dump *dump, const char *format, ...) {
     va_start(args, format);
     length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (length > 0) put_bytes(dump, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+    if (length <= 0) return;
+    put_bytes(dump, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
 }
 
 static void put_name(Dump *dump, const NpAstName *name) { put_bytes(dump, name->text, name->length); }

@@ -160,9 +160,12 @@ void np_cg_jump_if(NpFuncGen *fg, NpExpr *expr, bool when, NpJumps *list) {
         if (expr->line) fg->line = expr->line;
         if (np_cg_is_true(expr) == when) np_emit_jump(fg, list);
     } else if (np_cg_is_comparison(expr)) {
+        fg->late_line = expr->line;
         np_cg_compare(fg, expr, np_cg_operand(fg, expr->u.binary.left), when, list);
     } else {
-        int reg = np_cg_any(fg, expr);
+        int reg;
+        fg->late_line = fg->test_line;
+        reg = np_cg_any(fg, expr);
         if (expr->kind == NP_EXPR_LOCAL && expr->line) fg->line = expr->line;
         if (fg->test_line) fg->line = fg->test_line;
         np_emit_cond(fg, NP_OP_TEST, reg, 0, when, list);

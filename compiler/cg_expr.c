@@ -20,6 +20,17 @@ static void set_line(NpFuncGen *fg, const NpExpr *expr) {
     if (expr->line) fg->line = expr->line;
 }
 
+/* The same for a load that `late`, if it is not 0, gives another line (NpFuncGen.late_line). */
+static void set_load_line(NpFuncGen *fg, const NpExpr *expr, int late) {
+    if (late || expr->line) fg->line = late ? late : expr->line;
+}
+
+static int take_late_line(NpFuncGen *fg) {
+    int late = fg->late_line;
+    fg->late_line = 0;
+    return late;
+}
+
 /* ---- literals ---- */
 
 static bool float_immediate(double number, int *out) {
@@ -72,6 +83,7 @@ NpOperand np_cg_operand(NpFuncGen *fg, NpExpr *expr) {
     if (np_ast_is_literal(expr)) operand.literal = expr;
     else if (expr->kind == NP_EXPR_LOCAL) operand.reg = expr->u.local->reg;
     else operand.reg = np_cg_next(fg, expr);
+    fg->late_line = 0;
     return operand;
 }
 
@@ -109,19 +121,19 @@ static bool is_upvalue_field(NpFuncGen *fg, const NpExpr *expr) {
 }
 
 /* target := object[key], the object being in a register. */
-static void get_index(NpFuncGen *fg, const NpExpr *expr, int object, int target) {
+static void get_index(NpFuncGen *fg, const NpExpr *expr, int object, int target, int late) {
     NpExpr *key = expr->u.index.key;
     int mark = fg->free, reg;
     if (is_field_key(key)) {
         int k = np_emit_k_string(fg, key->u.string);
-        set_line(fg, expr);
+        set_load_line(fg, expr, late);
         np_emit_cached(fg, NP_OP_GETFIELD, target, object, k);
     } else if (is_small_int(key, 0, 255)) {
-        set_line(fg, expr);
+        set_load_line(fg, expr, late);
         np_emit_abc(fg, NP_OP_GETINT, target, object, (int)key->u.integer);
     } else {
         reg = np_cg_any(fg, key);
-        set_line(fg, expr);
+        set_load_line(fg, expr, late);
         np_emit_abc(fg, NP_OP_GETINDEX, target, object, reg);
     }
     fg->free = mark;
@@ -296,7 +308,7 @@ static NpOperand environment(NpFuncGen *fg, const NpExpr *global, const NpExpr *
 }
 
 /* target := the value of one level, whose left operand is there. mark: first free register before it. */
-static void apply(NpFuncGen *fg, NpExpr *level, NpOperand left, int mark, int target) {
+static void apply(NpFuncGen *fg, NpExpr *level, NpOperand left, int mark, int target, int late) {
     switch (level->kind) {
     case NP_EXPR_BINARY:
         if (level->op == NP_BIN_CONCAT) {
@@ -312,7 +324,7 @@ static void apply(NpFuncGen *fg, NpExpr *level, NpOperand left, int mark, int ta
         }
         break;
     case NP_EXPR_INDEX: case NP_EXPR_GLOBAL:
-        get_index(fg, level, np_cg_operand_reg(fg, &left), target);
+        get_index(fg, level, np_cg_operand_reg(fg, &left), target, late);
         break;
     default: /* CALL, METHOD */
         if (level->kind == NP_EXPR_METHOD) {
@@ -330,7 +342,7 @@ static void apply(NpFuncGen *fg, NpExpr *level, NpOperand left, int mark, int ta
     fg->free = mark;
 }
 
-static void spine(NpFuncGen *fg, NpExpr *expr, int target) {
+static void spine(NpFuncGen *fg, NpExpr *expr, int target, int late) {
     int mark = fg->free;
     NpExpr *above = NULL, *current = expr;
     NpOperand left;
@@ -340,6 +352,7 @@ static void spine(NpFuncGen *fg, NpExpr *expr, int target) {
         above = current;
         current = below;
     }
+    fg->late_line = above->kind == NP_EXPR_BINARY ? above->line : 0;
     left = above->kind == NP_EXPR_GLOBAL ? environment(fg, above, current) : np_cg_operand(fg, current);
     while (above) {
         NpExpr *level = above;
@@ -349,11 +362,11 @@ static void spine(NpFuncGen *fg, NpExpr *expr, int target) {
         current = level;
         if (above) {
             np_emit_need(fg, mark + 1);
-            apply(fg, level, left, mark, mark);
+            apply(fg, level, left, mark, mark, above->kind == NP_EXPR_BINARY ? above->line : 0);
             left.literal = NULL;
             left.reg = np_emit_take(fg, 1);
         } else {
-            apply(fg, level, left, mark, target);
+            apply(fg, level, left, mark, target, late);
         }
     }
 }
@@ -436,39 +449,40 @@ static void table(NpFuncGen *fg, NpExpr *expr, int target) {
 /* ---- any expression ---- */
 
 void np_cg_into(NpFuncGen *fg, NpExpr *expr, int target) {
+    int late = take_late_line(fg);
     np_emit_need(fg, target + 1);
     while (expr->kind == NP_EXPR_PAREN) expr = expr->u.operand;
     if (np_ast_is_literal(expr)) {
-        set_line(fg, expr);
+        set_load_line(fg, expr, late);
         np_cg_literal(fg, expr, target);
         return;
     }
     switch (expr->kind) {
     case NP_EXPR_VARARG:
-        set_line(fg, expr);
+        set_load_line(fg, expr, late);
         np_emit_abc(fg, NP_OP_VARARG, target, 0, 2);
         break;
     case NP_EXPR_LOCAL:
-        set_line(fg, expr);
+        set_load_line(fg, expr, late);
         if (expr->u.local->reg != target) np_emit_abc(fg, NP_OP_MOVE, target, expr->u.local->reg, 0);
         break;
     case NP_EXPR_UPVALUE:
-        set_line(fg, expr);
+        set_load_line(fg, expr, late);
         np_emit_abc(fg, NP_OP_GETUPVAL, target, expr->u.upvalue.index, 0);
         break;
     case NP_EXPR_GLOBAL: case NP_EXPR_INDEX:
         if (is_upvalue_field(fg, expr)) {
             int k = np_emit_k_string(fg, expr->u.index.key->u.string);
-            set_line(fg, expr);
+            set_load_line(fg, expr, late);
             np_emit_cached(fg, NP_OP_GETTABUP, target, expr->u.index.object->u.upvalue.index, k);
             break;
         }
-        spine(fg, expr, target);
+        spine(fg, expr, target, late);
         break;
-    case NP_EXPR_CALL: case NP_EXPR_METHOD: spine(fg, expr, target); break;
+    case NP_EXPR_CALL: case NP_EXPR_METHOD: spine(fg, expr, target, late); break;
     case NP_EXPR_BINARY:
         if (expr->op >= NP_BIN_EQ) np_cg_logic(fg, expr, target);
-        else spine(fg, expr, target);
+        else spine(fg, expr, target, late);
         break;
     case NP_EXPR_FUNCTION: {
         int proto = np_cg_function(fg, expr->u.func);

@@ -34,7 +34,7 @@ typedef struct Diagnosis {
 
 typedef enum { KIND_OTHER, KIND_VARIABLE, KIND_CALL } Kind; /* of a suffixed expression */
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 void np_diagnose_fail(NpParse *parse, int line, const NpNear *near, const char *format, ...) {
     const char *chunk = parse->chunk_id ? parse->chunk_id : "?";
@@ -96,7 +96,7 @@ static bool fail_levels(Diagnosis *d) {
     return false;
 }
 
-/* ---- tokens ----------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------------------- */
 
 static bool lex(Diagnosis *d, NpToken *token) {
     if (np_lexer_next(&d->lexer, token) != NP_TK_ERROR) return true;
@@ -151,7 +151,7 @@ static bool ends_block(const Diagnosis *d, bool with_until) {
     }
 }
 
-/* ---- expressions ------------------------------------------------------------------------------ */
+/* ---- expressions ----------------------------------------------------------------------------- */
 
 static bool statement(Diagnosis *d);
 static bool statements(Diagnosis *d);
@@ -342,7 +342,7 @@ static bool operand(Diagnosis *d, int strength) {
 
 static bool expression(Diagnosis *d) { return operand(d, 0); }
 
-/* ---- statements ------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static bool block_until(Diagnosis *d, int close, int open, int line) {
     return statements(d) && expect_match(d, close, open, line);

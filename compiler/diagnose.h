@@ -8,7 +8,8 @@
 void np_diagnose_fail(NpParse *parse, int line, const NpNear *near, const char *format, ...)
     NP_PRINTF(4, 5);
 /* [-] Re-reads the source as a recursive-descent parser does, up to token number `stop` (0: to the
- *     end), and sets parse->error to the first thing that one would complain about. True if it did. */
+ *     end), and sets parse->error to the first thing that parser would complain about. True if it
+ *     did. */
 bool np_diagnose(NpParse *parse, size_t stop);
 
 #endif

@@ -393,7 +393,7 @@ NpFuncGen *np_emit_begin(NpGen *gen, NpFuncGen *outer, NpFunc *func) {
     fg->nactive = fg->ncapturable = fg->free = 0;
     fg->max_stack = 2;
     fg->line = func->line ? func->line : 1;
-    fg->test_line = 0;
+    fg->test_line = fg->late_line = 0;
     fg->last_pc = -1;
     fg->last_target = -1;
     index_reset(fg, 16);

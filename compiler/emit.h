@@ -78,6 +78,8 @@ typedef struct NpFuncGen {
     int free, max_stack;
     int line;        /* given to the instructions emitted next */
     int test_line;   /* if not 0: line of the truth test that ends the condition of an `if` */
+    int late_line;   /* if not 0: line of the load that comes next, should it be of a variable, field or
+                        literal: Lua emits these when it has read the operator behind them */
     int32_t last_pc; /* start of the instruction emitted last, -1: none */
     int32_t last_target; /* largest word index known to be jumped to */
 } NpFuncGen;

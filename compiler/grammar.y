@@ -221,7 +221,7 @@ static void add_stat(NpStats *list, NpStat *stat) {
 static NpBlock *open_block(NpParse *parse, bool loop) {
     NpBlock *block = np_parse_alloc(parse, sizeof *block);
     memset(block, 0, sizeof *block);
-    block->line = parse->token.line;
+    block->line = parse->last_line;
     np_scope_open_block(parse, loop);
     return block;
 }
@@ -234,7 +234,8 @@ static NpBlock *close_block(NpParse *parse, NpBlock *block, NpStats stats, int e
     return block;
 }
 
-static NpStat *block_statement(NpParse *parse, NpBlock *block, NpStats stats, int line, int end_line) {
+static NpStat *block_statement(NpParse *parse, NpBlock *block, NpStats stats, int line,
+                               int end_line) {
     NpStat *stat = statement(parse, NP_STAT_DO, line);
     stat->u.block = close_block(parse, block, stats, end_line);
     return stat;

@@ -22,7 +22,7 @@ typedef unsigned char Byte;
 
 enum { NAMES_FIRST = 64, BUFFER_FIRST = 128, NUMERAL_MAX = 1200, NUMERAL_DIGITS = 1000 };
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static uint64_t load8(const char *at) {
     uint64_t word;
@@ -101,7 +101,7 @@ NpAstName *np_lexer_intern(NpNames *names, const char *text, size_t length) {
     return name;
 }
 
-/* ---- errors ----------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static int fail_quoting(NpLexer *lexer, const char *problem, const char *text, size_t length) {
     lexer->problem = problem;
@@ -134,7 +134,7 @@ static const Byte *next_line(NpLexer *lexer, const Byte *at) {
     return at;
 }
 
-/* ---- numerals --------------------------------------------------------------------------------- */
+/* ---- numerals -------------------------------------------------------------------------------- */
 
 static int digit_value(Byte c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -271,7 +271,7 @@ bool np_lex_number(const char *text, size_t length, NpToken *out) {
     return end == copy + used;
 }
 
-/* ---- strings and comments --------------------------------------------------------------------- */
+/* ---- strings and comments -------------------------------------------------------------------- */
 
 static bool reserve(NpLexer *lexer, size_t more) {
     size_t capacity = lexer->capacity ? lexer->capacity : BUFFER_FIRST;
@@ -486,7 +486,7 @@ static bool skip_comment(NpLexer *lexer, const Byte *at) {
     return true;
 }
 
-/* ---- tokens ----------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------------------- */
 
 void np_lexer_init(NpLexer *lexer, NpNames *names, const char *source, size_t length) {
     memset(lexer, 0, sizeof *lexer);
@@ -621,7 +621,7 @@ int np_lexer_next(NpLexer *lexer, NpToken *token) {
     return kind;
 }
 
-/* ---- what messages call tokens ---------------------------------------------------------------- */
+/* ---- what messages call tokens --------------------------------------------------------------- */
 
 static const char *const spellings[] = {
     [0] = "<eof>",           [NP_TK_NAME] = "<name>",   [NP_TK_STRING] = "<string>",

@@ -83,20 +83,20 @@ static void explain(NpParse *parse) {
     }
 }
 
-bool np_parse(NpParse *parse) {
-    if (!take_source(parse)) {
-        np_parse_no_memory(parse);
+static bool run(NpParse *parse) {
+    if (!take_source(parse)) np_parse_no_memory(parse);
+    else open_main(parse);
+    if (parse->failed) return false;
+    if (!np_grammar_run(parse)) {
+        explain(parse);
         return false;
     }
-    open_main(parse);
-    if (parse->failed) return false;
-    if (np_grammar_run(parse)) {
-        if (!parse->deep) return true;
-        if (!np_diagnose(parse, 0) && !parse->out_of_memory) return true;
-        parse->failed = true;
-    } else {
-        explain(parse);
-    }
+    return !parse->deep || (!np_diagnose(parse, 0) && !parse->out_of_memory);
+}
+
+bool np_parse(NpParse *parse) {
+    if (run(parse)) return true;
+    parse->failed = true;
     parse->main = NULL;
     if (parse->out_of_memory) parse->error = NULL;
     return false;

@@ -37,7 +37,7 @@ struct NpScopeFunc {
     NpExpr *env; /* the UPVALUE _ENV once it was needed, shared by all globals */
 };
 
-/* ---- errors and growth ------------------------------------------------------------------------ */
+/* ---- errors and growth ----------------------------------------------------------------------- */
 
 void np_scope_fail(NpParse *parse, const char *format, ...) {
     char *text;
@@ -68,11 +68,12 @@ static void fail_limit(NpParse *parse, const NpFunc *func, const char *what, int
         return;
     }
     if (func->line == 0)
-        np_diagnose_fail(parse, parse->lexer.line, &near, "too many %s (limit is %d) in main function",
-                         what, limit);
+        np_diagnose_fail(parse, parse->lexer.line, &near,
+                         "too many %s (limit is %d) in main function", what, limit);
     else
         np_diagnose_fail(parse, parse->lexer.line, &near,
-                         "too many %s (limit is %d) in function at line %d", what, limit, func->line);
+                         "too many %s (limit is %d) in function at line %d", what, limit,
+                         func->line);
     parse->failed = true;
     parse->failed_at = parse->ntokens;
 }
@@ -105,7 +106,7 @@ static NpScopeJump *add_jump(NpParse *parse, NpScopeJumps *jumps, NpAstName *nam
     return list;
 }
 
-/* ---- variables -------------------------------------------------------------------------------- */
+/* ---- variables ------------------------------------------------------------------------------- */
 
 static bool push_local(NpParse *parse, NpLocal *local) {
     NpScope *scope = &parse->scope;
@@ -246,7 +247,7 @@ void np_scope_assign(NpParse *parse, NpExpr *target) {
     local->assigned = true;
 }
 
-/* ---- functions and blocks --------------------------------------------------------------------- */
+/* ---- functions and blocks -------------------------------------------------------------------- */
 
 void np_scope_open_block(NpParse *parse, bool loop) {
     NpScope *scope = &parse->scope;
@@ -318,7 +319,7 @@ void np_scope_close_func(NpParse *parse) {
 
 bool np_scope_is_vararg(const NpParse *parse) { return parse->scope.func->func->is_vararg; }
 
-/* ---- labels and gotos ------------------------------------------------------------------------- */
+/* ---- labels and gotos ------------------------------------------------------------------------ */
 
 /* The label of that name which can be seen in the innermost function, or NULL. */
 static const NpScopeJump *find_label(const NpScope *scope, const NpAstName *name) {

@@ -60,6 +60,15 @@ typedef int (*neap_ResumeK)(lua_State *L, lua_State *co, int status, int nres);
  */
 LUA_API int (neap_tailresume)(lua_State *L, lua_State *co, int nargs, neap_ResumeK k);
 
+/* ---- Iterators --------------------------------------------------------------------------------- */
+
+/*
+ * [-0, +0, -] Tells the interpreter which C functions are `next` and the step of `ipairs`: a generic `for` over one of
+ * them, on a table, runs without calls and never calls the function where it can do what next(t, k) or t[i + 1] would.
+ * The base library does this.
+ */
+LUA_API void (neap_setiterators)(lua_State *L, lua_CFunction next, lua_CFunction ipairs_step);
+
 /* ---- Statistics ------------------------------------------------------------------------------ */
 
 #define NEAP_MAX_TYPES 16

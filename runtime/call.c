@@ -16,6 +16,7 @@
  *   C2 a Lua frame whose caller does not simply continue with its next instruction has NP_FRAME_FINISH.
  *   C3 a CATCH frame's u.c.catch_func is the slot of the called function: everything from there up dies on error. */
 #include "runtime/call.h"
+#include "runtime/debuginfo.h"
 #include "include/neap.h"
 #include "runtime/err.h"
 #include "runtime/func.h"
@@ -47,6 +48,7 @@ void np_call_hook(lua_State *L, int event, int line, int first_transfer, int ntr
     if (ntransfer > 0) {
         L->frame->aux.transfer.first = (uint16_t)first_transfer;
         L->frame->aux.transfer.count = (uint16_t)ntransfer;
+        L->frame->flags |= NP_FRAME_TRANSFER;
     }
     if (np_frame_is_lua(L->frame) && L->top < L->frame->top) L->top = L->frame->top;
     np_stack_need(L, LUA_MINSTACK);
@@ -58,7 +60,7 @@ void np_call_hook(lua_State *L, int event, int line, int first_transfer, int ntr
     NpFrame *frame = L->frames + frame_index;
     frame->top = np_stack_at(L, frame_top);
     L->top = np_stack_at(L, top);
-    frame->flags &= (uint16_t)~NP_FRAME_HOOKED;
+    frame->flags &= (uint16_t)~(NP_FRAME_HOOKED | NP_FRAME_TRANSFER);
 }
 
 static void return_hook(lua_State *L, NpFrame *frame, int n) {

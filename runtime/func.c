@@ -79,6 +79,8 @@ NpUpval *np_func_find_upval(lua_State *L, NpValue *slot) {
     upval->u.open.next = *link;
     upval->u.open.owner = L;
     *link = upval;
+    /* Black by allocation, so mark.c never sees that it is open: its thread must outlive this cycle. */
+    np_barrier_obj(L->global, upval, np_state_thread(L));
     return upval;
 }
 

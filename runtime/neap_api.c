@@ -3,7 +3,7 @@
  * Owns: the translation of the heap's and the collector's counters into neap_Stats.
  * Does not: count anything itself (gc/heap.c, gc/mark.c, mem/mem.c do), collect, or allocate. */
 #include "include/neap.h"
-#include "runtime/gc/heap.h"
+#include "runtime/gc/gc.h"
 #include "runtime/mem/mem_os.h"
 #include "runtime/state.h"
 
@@ -62,6 +62,7 @@ static void fill_classes(NpGlobal *global, neap_Stats *out) {
 LUA_API void neap_stats(lua_State *L, neap_Stats *out) {
     NpGlobal *global = L->global;
     NpHeapStats heap;
+    np_gc_count_kinds(global);
     np_heap_stats(&global->heap, &heap);
     out->live = heap.in_use;
     out->allocated_total = heap.claimed_total;
@@ -86,4 +87,9 @@ LUA_API size_t neap_release(lua_State *L) {
     /* np_heap_release works in slices; nothing is kept back here. */
     for (size_t released; (released = np_heap_release(heap, SIZE_MAX / NP_PAGE_BYTES, 0)) != 0;) total += released;
     return total;
+}
+
+void neap_setiterators(lua_State *L, lua_CFunction next, lua_CFunction ipairs_step) {
+    L->global->next_function = next;
+    L->global->ipairs_step = ipairs_step;
 }

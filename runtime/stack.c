@@ -80,10 +80,14 @@ static size_t slots_in_use(const lua_State *L) {
 }
 
 void np_stack_shrink(lua_State *L) {
-    size_t used = slots_in_use(L);
-    size_t most = used > STACK_MAX / 3 ? STACK_MAX : used * 3;
-    if (used <= STACK_MAX && stack_slots(L) > most && stack_slots(L) > NP_STACK_FIRST)
-        (void)resize(L, used > STACK_MAX / 2 ? STACK_MAX : used * 2);
+    /* At least so much is in use: most calls end here, without a look at every frame. */
+    size_t least = (size_t)(L->top - L->stack);
+    size_t slots = stack_slots(L);
+    if (slots > NP_STACK_FIRST && (slots > least * 3 || slots > STACK_MAX)) {
+        size_t used = slots_in_use(L);
+        size_t most = used > STACK_MAX / 3 ? STACK_MAX : used * 3;
+        if (used <= STACK_MAX && slots > most) (void)resize(L, used > STACK_MAX / 2 ? STACK_MAX : used * 2);
+    }
     size_t frames = (size_t)(L->frames_end - L->frames), frames_used = (size_t)(L->frame - L->frames) + 1;
     if (frames > FRAMES_SHRINK && frames_used < frames / 4) {
         size_t fewer = frames_used * 2;

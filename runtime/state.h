@@ -120,6 +120,7 @@ typedef enum {
 } NpGcPhase;
 
 typedef struct NpGrayEntry { NpObj *obj; size_t next; } NpGrayEntry; /* next: where to resume in a large object */
+typedef struct NpObjList { NpObj **items; size_t count, capacity; } NpObjList; /* collector memory: gc/list.h */
 
 typedef struct NpGc {
     bool barrier_on;     /* stores must shade: phase is MARK or ATOMIC */
@@ -127,21 +128,26 @@ typedef struct NpGc {
     uint8_t stopped;     /* bits NP_GC_STOP_* */
     uint8_t generational;/* mode asked for with collectgarbage; see gc.c */
     bool emergency;
+    bool overflow;       /* a marked object found no room on the mark stack: mark.c looks for it in the heap */
+    bool strings_done;   /* NP_GC_STRINGS has come to the shapes */
     uint32_t cycles;
-    NpGrayEntry *gray; size_t gray_count, gray_capacity; /* mark stack, collector memory */
-    NpObj **weak_values, **ephemerons, **all_weak, **again;  /* growable lists, collector memory (gc/list.h) */
-    size_t nweak_values, cweak_values, nephemerons, cephemerons, nall_weak, call_weak, nagain, cagain;
-    NpObj **finalizable; size_t nfinalizable, cfinalizable;  /* objects with __gc in order of marking metamethods */
-    NpObj **to_finalize; size_t nto_finalize, cto_finalize, first_to_finalize; /* dead, waiting for their __gc */
-    NpObj **threads; size_t nthreads, cthreads;              /* threads with open upvalues seen this cycle */
-    size_t marked_bytes; /* live bytes found so far in this cycle */
-    size_t live_bytes;   /* at the end of the last mark */
+    NpGrayEntry *gray; size_t gray_count, gray_capacity; /* mark stack */
+    NpObjList weak;      /* weak tables met; the mode in the low bits (weak.c) */
+    NpObjList again;     /* threads, scanned once more in ATOMIC */
+    NpObjList upvals;    /* upvalues that were open when they were scanned */
+    NpObjList finalizable;   /* objects with __gc in the order they were marked for finalisation */
+    NpObjList to_finalize;   /* dead, waiting for their __gc, in the order of the calls */
+    size_t first_to_finalize;/* those before it have been called */
+    size_t marked_bytes; /* bytes scanned so far in this cycle: strings are marked but not scanned */
+    size_t last_marked;  /* the same of the last complete cycle: what the next one will have to scan */
+    size_t live_bytes;   /* in use at the end of the last sweep */
     size_t goal;         /* heap size at which the next cycle should be complete */
+    size_t forced_at;    /* bytes claimed in all when the limit last forced a whole collection */
     int32_t pause, step_multiplier, step_size, minor_multiplier, major_multiplier; /* collectgarbage's knobs */
-    size_t cursor;       /* slice position of NP_GC_STRINGS */
+    size_t cursor;       /* slice position in the string table */
+    size_t shape_cursor; /* and in the shape table */
     double longest_stop, total_stop, gc_seconds; /* seconds */
-    size_t marked_objects[64], marked_kind_bytes[64];        /* by kind & 63, this cycle */
-    size_t live_objects[64], live_kind_bytes[64];            /* by kind & 63, last complete cycle */
+    size_t live_objects[64], live_kind_bytes[64]; /* by kind & 63, filled by np_gc_count_kinds */
 } NpGc;
 enum { NP_GC_STOP_USER = 1, NP_GC_STOP_SELF = 2, NP_GC_STOP_CLOSING = 4 };
 
@@ -161,6 +167,7 @@ struct NpGlobal {
     NpString *memory_error;   /* "not enough memory", made in advance */
     NpString *api_cache[53];  /* strings of lua_pushstring by address of the C text; weak, cleared each cycle */
     lua_CFunction panic;
+    lua_CFunction next_function, ipairs_step; /* neap_setiterators */
     lua_WarnFunction warn;
     void *warn_data;
     lua_Alloc alloc;          /* remembered for lua_getallocf, never called */

@@ -574,6 +574,28 @@ bool np_table_walk(lua_State *L, NpTable *table, uint32_t *cursor, NpValue *key,
     return false;
 }
 
+/* Is the entry at position `at` (from 1) the one with this key? */
+static bool is_entry(lua_State *L, const NpTable *table, uint32_t at, const NpValue *key) {
+    if (at == 0) return key->tag == NP_NIL;
+    if (at <= table->array_size) return key->tag == NP_INT && key->v.i == (int64_t)at;
+    uint32_t rest = at - table->array_size - 1;
+    if (np_table_is_dict(table)) {
+        const NpDict *dict = table->slots;
+        return rest < dict->size && dict->nodes[rest].key_tag == key->tag && dict->nodes[rest].key.bits == key->v.bits;
+    }
+    const NpShape *shape = np_shape_of(L->global, table);
+    return rest < shape->count && key->tag == NP_STR && shape->keys->key[rest] == np_str(key);
+}
+
+bool np_table_iterate(lua_State *L, NpValue *state) {
+    NpTable *table = np_tab(state + 1);
+    uint32_t at = state[2].tag == NP_NIL ? 0 : state[2].delta;
+    if (!is_entry(L, table, at, state + 2)) return false;
+    if (!np_table_walk(L, table, &at, state + 4, state + 5)) np_set_nil(state + 4);
+    state[2].delta = at;
+    return true;
+}
+
 static uint32_t position_after(lua_State *L, NpTable *table, const NpValue *key) {
     int64_t integer = 0;
     if (key->tag == NP_NIL) return 0;

@@ -56,6 +56,10 @@ bool np_table_next(lua_State *L, NpTable *table, NpValue *key, NpValue *value);
 /* [-] Iteration by position for the interpreter's pairs loop: finds the first non-nil entry at position >= *cursor
  * (0 at start), sets key, value and *cursor past it; false at the end. */
 bool np_table_walk(lua_State *L, NpTable *table, uint32_t *cursor, NpValue *key, NpValue *value);
+/* [-] One step of a pairs loop over registers: state[1] the table, state[2] the last key; writes the next key and value
+ * to state[4] and state[5] (nil key at the end). Keeps its position in state[2].delta, believed only when the key there is
+ * the last key. false: it has to be done the long way (np_table_next). */
+bool np_table_iterate(lua_State *L, NpValue *state);
 /* [gc-free, err] Makes the array part at least n (< 2^31) elements large. */
 void np_table_grow_array(lua_State *L, NpTable *table, uint32_t n);
 /* [-] Marks a table as one that lookups pass through by __index: changes of its keys raise the meta epoch. */

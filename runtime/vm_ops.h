@@ -682,7 +682,34 @@ HANDLER(TFORPREP) {
     JUMP_W1;
     NEXT;
 }
-HANDLER(TFORCALL) { COLD(tfor_call); }
+HANDLER(TFORCALL) {
+    /* pairs and ipairs need no call, and their TFORLOOP is done here as well. */
+    NpValue *state = RA;
+    if (NP_LIKELY(state->tag == NP_CFUNC && state[1].tag == NP_TABLE)) {
+        if (state->v.f == L->global->next_function) {
+            if (NP_UNLIKELY(!np_table_iterate(L, state))) COLD(tfor_call);
+        } else if (state->v.f == L->global->ipairs_step && state[2].tag == NP_INT) {
+            const NpTable *table = np_tab(state + 1);
+            uint64_t at = (uint64_t)state[2].v.i;
+            if (NP_UNLIKELY(at >= table->array_size || np_array_tags(table)[at] == NP_NIL)) COLD(tfor_call);
+            np_set_int(state + 4, (int64_t)at + 1);
+            state[5].v = table->array[at];
+            state[5].tag = np_array_tags(table)[at];
+        } else {
+            COLD(tfor_call);
+        }
+        for (unsigned i = 2; NP_UNLIKELY(i < np_c(insn)); i++) np_set_nil(state + 4 + i);
+        if (NP_LIKELY(state[4].tag != NP_NIL)) {
+            np_copy(state + 2, state + 4);
+            pc += 2 + (int32_t)pc[1];
+            dispatch = L->dispatch;
+        } else {
+            pc += 2;
+        }
+        NEXT;
+    }
+    COLD(tfor_call);
+}
 HANDLER(TFORLOOP) {
     NpValue *state = RA;
     if (!np_is_nil(state + 4)) {

@@ -242,16 +242,6 @@ bool np_slow_arith_step(lua_State *L, int op, const NpValue *a, const NpValue *b
         np_copy(result, &value);
         return true;
     }
-    if (is_bitwise(op) && (np_is_str(a) || np_is_str(b))) {
-        /* Strings are converted for bitwise operators by the core; for arithmetic their metatable does it. */
-        NpValue left, right;
-        if (np_number_to_int(a, &left.v.i, NP_ROUND_EXACT) && np_number_to_int(b, &right.v.i, NP_ROUND_EXACT)) {
-            left.tag = right.tag = NP_INT;
-            (void)np_arith_raw(L, op, &left, &right, &value);
-            np_copy(result, &value);
-            return true;
-        }
-    }
     NpValue method;
     np_meta_get(L, a, event_of_op[op], &method);
     if (np_is_nil(&method)) np_meta_get(L, b, event_of_op[op], &method);

@@ -440,6 +440,7 @@ static const luaL_Reg functions[] = {
 };
 
 LUAMOD_API int luaopen_base(lua_State *L) {
+    neap_setiterators(L, base_next, step_ipairs);
     lua_pushglobaltable(L);
     luaL_setfuncs(L, functions, 0);
     lua_pushvalue(L, -1);

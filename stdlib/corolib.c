@@ -107,10 +107,8 @@ static int end_wrap(lua_State *L, lua_State *co, int status, int nres) {
     if (died == LUA_OK || died == LUA_YIELD) {
         lua_xmove(co, L, 1);
     } else {
-        lua_pushvalue(co, -1);
-        lua_xmove(co, L, 1); /* closing takes the error value off co, or puts another there */
-        if (lua_closethread(co, L) != LUA_OK)
-            lua_xmove(co, L, 1);
+        lua_closethread(co, L); /* leaves the error value, or the one of a __close that failed */
+        lua_xmove(co, L, 1);
     }
     return propagate(L, died != LUA_ERRMEM);
 }

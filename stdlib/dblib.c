@@ -127,7 +127,7 @@ static int db_getinfo(lua_State *L) {
     int shift;
     lua_State *target = subject(L, &shift);
     lua_Debug info;
-    const char *options = luaL_optstring(L, shift + 2, "flnSrtuL"), *wanted = options;
+    const char *options = luaL_optstring(L, shift + 2, "flnSrtu"), *wanted = options;
     need_room(L, target, 3);
     luaL_argcheck(L, *options != '>', shift + 2, "invalid option '>'");
     if (lua_isfunction(L, shift + 1)) {

@@ -345,8 +345,10 @@ static bool probe(lua_State *L, FILE *file) {
 static bool read_format(lua_State *L, FILE *file, int arg) {
     if (lua_type(L, arg) == LUA_TNUMBER) {
         lua_Integer count = luaL_checkinteger(L, arg);
-        if (count < 0)
-            luaL_error(L, "buffer too large");
+        if (count < 0) { /* as a size it would be more than there can be */
+            lua_pushliteral(L, "not enough memory");
+            lua_error(L);
+        }
         return count == 0 ? probe(L, file) : read_chars(L, file, (size_t)count);
     }
     const char *format = luaL_checkstring(L, arg);

@@ -79,8 +79,8 @@ static int m_fmod(lua_State *L) {
         luaL_argcheck(L, right != 0, 2, "zero");
         lua_pushinteger(L, right == -1 ? 0 : left % right); /* minint % -1 traps in C */
     } else {
-        lua_Number left = luaL_checknumber(L, 1);
-        lua_pushnumber(L, fmod(left, luaL_checknumber(L, 2)));
+        lua_Number right = luaL_checknumber(L, 2); /* PUC's builds complain about it first, too */
+        lua_pushnumber(L, fmod(luaL_checknumber(L, 1), right));
     }
     return 1;
 }
@@ -115,12 +115,12 @@ static int m_ult(lua_State *L) {
 
 /* ---- Smallest and largest ---- */
 
-/* Leaves the argument that stands first in the order; with `largest` the one that stands last. */
+/* Leaves the argument that stands first in the order of <; with `largest` the one that stands last.
+ * As in PUC's library anything that < compares will do. */
 static int pick(lua_State *L, bool largest) {
     int count = lua_gettop(L), best = 1;
     luaL_argcheck(L, count >= 1, 1, "value expected");
-    for (int i = 1; i <= count; i++) {
-        luaL_checknumber(L, i);
+    for (int i = 2; i <= count; i++) {
         if (largest ? lua_compare(L, best, i, LUA_OPLT) : lua_compare(L, i, best, LUA_OPLT))
             best = i;
     }
@@ -203,6 +203,47 @@ static int m_deg(lua_State *L) {
 
 static int m_rad(lua_State *L) {
     lua_pushnumber(L, luaL_checknumber(L, 1) * (PI / 180.0));
+    return 1;
+}
+
+/* ---- Functions that 5.4 keeps for older programs (a stock build of Lua has them) ---- */
+
+static int m_cosh(lua_State *L) {
+    lua_pushnumber(L, cosh(luaL_checknumber(L, 1)));
+    return 1;
+}
+
+static int m_sinh(lua_State *L) {
+    lua_pushnumber(L, sinh(luaL_checknumber(L, 1)));
+    return 1;
+}
+
+static int m_tanh(lua_State *L) {
+    lua_pushnumber(L, tanh(luaL_checknumber(L, 1)));
+    return 1;
+}
+
+static int m_pow(lua_State *L) {
+    lua_Number base = luaL_checknumber(L, 1);
+    lua_pushnumber(L, pow(base, luaL_checknumber(L, 2)));
+    return 1;
+}
+
+static int m_frexp(lua_State *L) {
+    int exponent;
+    lua_pushnumber(L, frexp(luaL_checknumber(L, 1), &exponent));
+    lua_pushinteger(L, exponent);
+    return 2;
+}
+
+static int m_ldexp(lua_State *L) {
+    lua_Number fraction = luaL_checknumber(L, 1);
+    lua_pushnumber(L, ldexp(fraction, (int)luaL_checkinteger(L, 2)));
+    return 1;
+}
+
+static int m_log10(lua_State *L) {
+    lua_pushnumber(L, log10(luaL_checknumber(L, 1)));
     return 1;
 }
 
@@ -329,6 +370,14 @@ static const luaL_Reg functions[] = {
     {"tointeger", m_tointeger},
     {"type", m_type},
     {"ult", m_ult},
+    {"atan2", m_atan},
+    {"cosh", m_cosh},
+    {"frexp", m_frexp},
+    {"ldexp", m_ldexp},
+    {"log10", m_log10},
+    {"pow", m_pow},
+    {"sinh", m_sinh},
+    {"tanh", m_tanh},
     {"huge", NULL},
     {"maxinteger", NULL},
     {"mininteger", NULL},

@@ -22,6 +22,8 @@ void np_gc_check_finalizer(lua_State *L, NpObj *obj, NpTable *metatable);
 void np_gc_close_all(lua_State *L);
 /* [-] Bytes in use, as collectgarbage("count") reports. */
 size_t np_gc_count(const NpGlobal *global);
+/* [-] Counts what is in the heap by kind into gc.live_objects and live_kind_bytes: finishes the sweep and walks it. */
+void np_gc_count_kinds(NpGlobal *global);
 /* [-] The allocation debt so that the next cycle starts at the right heap size (after a change of knobs). */
 void np_gc_set_debt(NpGlobal *global);
 /* [-] Frees collector memory (close). */

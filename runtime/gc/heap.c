@@ -342,17 +342,28 @@ static void *alloc_large(NpHeap *heap, size_t size, NpSpanKind kind) {
     return span->base;
 }
 
+/* A refusal makes the next safe point collect. */
+static NP_COLD void *starve(NpHeap *heap) {
+    heap->starved = true;
+    if (heap->debt <= 0) heap->debt = 1;
+    return NULL;
+}
+
 void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind) {
     NpHeapPriv *priv = heap->priv;
     NpAllocCache *cache;
     unsigned cls;
     char *p;
     CHECK1("H0", size > 0);
-    if (NP_UNLIKELY(priv->fail_slot > 0) && ++priv->slots_asked == priv->fail_slot) return NULL;
-    if (size > NP_SMALL_MAX) return alloc_large(heap, size, kind);
+    if (NP_UNLIKELY(priv->fail_slot > 0) && ++priv->slots_asked == priv->fail_slot) return starve(heap);
+    if (size > NP_SMALL_MAX) {
+        p = alloc_large(heap, size, kind);
+        return p ? p : starve(heap);
+    }
     cls = np_class_of_16[(size + 15) >> 4];
     cache = &heap->cache[kind][cls];
-    if (!refill(heap, cache, cls, kind) && !(make_room(heap) && refill(heap, cache, cls, kind))) return NULL;
+    if (!refill(heap, cache, cls, kind) && !(make_room(heap) && refill(heap, cache, cls, kind)))
+        return starve(heap);
     p = cache->cur;
     cache->cur = p + np_class_bytes[cls];
     NP_UNPOISON(p, size);
@@ -409,6 +420,19 @@ void np_heap_mark_begin(NpHeap *heap) {
     CHECK1("H2", heap->priv->unswept == 0 && !heap->marking);
     np_heap_return_rests(heap);
     heap->marking = true;
+}
+
+void np_heap_mark_cancel(NpHeap *heap) {
+    NpPages *pages = &heap->priv->pages;
+    np_heap_return_rests(heap);
+    heap->marking = false;
+    for (uint32_t i = 0; i < pages->count; i++) {
+        NpArena *arena = pages->arenas[i].arena;
+        size_t group_words = sizeof arena->mark / sizeof *arena->mark / (NP_ARENA_PAGES / 64);
+        for (size_t group = 0; group < NP_ARENA_PAGES / 64; group++)
+            if (np_bits_test(arena->meta_ready, group))
+                memset(arena->mark + group * group_words, 0, group_words * sizeof *arena->mark);
+    }
 }
 
 void np_heap_mark_end(NpHeap *heap) {

@@ -117,6 +117,7 @@ struct NpHeap {
     NpAllocCache cache[NP_SPAN_KINDS][NP_MAX_CLASSES];
     int64_t debt;        /* bytes claimed since the collector last set it; > 0 asks for collection work */
     bool marking;        /* new slots are marked */
+    bool starved;        /* a request failed; cleared by the collector, which owes a whole collection */
     size_t in_use;       /* bytes in claimed slots and large spans (unused rests of runs counted) */
     size_t claimed_total;
     size_t freed_total;  /* bytes found dead by sweeps and freed explicitly */
@@ -208,6 +209,8 @@ void np_heap_mark_begin(NpHeap *heap);
 /* [-] Ends it: returns unused rests, clears heap->marking, and makes every span unswept (a new
  * sweep epoch). Takes time by the number of size classes, not of objects. */
 void np_heap_mark_end(NpHeap *heap);
+/* [-] Gives a mark phase up: every mark bit is cleared, nothing dies. */
+void np_heap_mark_cancel(NpHeap *heap);
 /* [-] Sweeps about `pages` pages of unswept spans; true when nothing is left to sweep. Spans with no
  * marked slot go back to the page allocator; large dead objects too. Allocation sweeps what it needs by itself. */
 bool np_heap_sweep_step(NpHeap *heap, size_t pages);

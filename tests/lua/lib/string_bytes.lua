@@ -1,4 +1,5 @@
 -- string.byte, char, len, sub, rep, reverse, lower, upper (manual 6.4).
+-- stress: 5
 
 local function show(...)
     local parts = table.pack(...)
@@ -177,5 +178,5 @@ is("integer")(math.type(number))
 local names = {}
 for name in pairs(string) do names[#names + 1] = name end
 table.sort(names)
-is("byte char dump find format gmatch gsub len lower match pack packsize rep reverse sub unpack upper")(
-    table.concat(names, " "))
+is("byte char dump find format gmatch gsub len lower match pack packsize rep reverse sub unpack "
+   .. "upper")(table.concat(names, " "))

@@ -1,4 +1,5 @@
 -- string.find, match: patterns (manual 6.4.1).
+-- stress: 20
 
 local function show(...)
     local parts = table.pack(...)

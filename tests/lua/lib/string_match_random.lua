@@ -1,7 +1,7 @@
 -- Patterns against a second matcher, written here in Lua for clarity alone: on random patterns and
 -- subjects string.find, match, gmatch and gsub must agree with it. The numbers are the same in
 -- every run.
--- stress: 20
+-- stress: 200
 
 local seed = 20240607
 local function random(limit)
@@ -23,7 +23,8 @@ local items = {
     {"a", one "a"}, {"b", one "b"}, {"1", one "1"}, {"%-", one "-"}, {"%(", one "("},
     {".", function() return true end}, {"%a", letter}, {"%d", digit}, {"%A", negate(letter)},
     {"%D", negate(digit)}, {"[ab]", either(one "a", one "b")}, {"[^a]", negate(one "a")},
-    {"[a-c]", range("a", "c")}, {"[%d_]", either(digit, one "_")}, {"[]a]", either(one "]", one "a")},
+    {"[a-c]", range("a", "c")}, {"[%d_]", either(digit, one "_")},
+    {"[]a]", either(one "]", one "a")},
     {"[^%d%a]", negate(either(letter, digit))}, {"[a-]", either(one "a", one "-")},
 }
 
@@ -174,7 +175,8 @@ local function reference_all(pattern, subject)
     while true do
         local match = reference(pattern, subject, at, barred)
         if not match then break end
-        out[#out + 1] = subject:sub(copied, match[1] - 1) .. "<" .. subject:sub(match[1], match[2]) .. ">"
+        out[#out + 1] = subject:sub(copied, match[1] - 1)
+                        .. "<" .. subject:sub(match[1], match[2]) .. ">"
         found[#found + 1] = pattern.level == 0 and subject:sub(match[1], match[2])
                             or tostring(match[3])
         at = match[2] + 1

@@ -1,4 +1,5 @@
 -- string.pack, packsize, unpack (manual 6.4.2).
+-- stress: 5
 
 local function show(...)
     local parts = table.pack(...)
@@ -95,7 +96,8 @@ for width = 1, 7 do
 end
 fails("9-byte integer does not fit into Lua Integer", unpack, "<i9", ("\0"):rep(8) .. "\1")
 fails("16-byte integer does not fit into Lua Integer", unpack, "<I16", ("\xff"):rep(16))
-fails("16-byte integer does not fit into Lua Integer", unpack, ">i16", ("\0"):rep(8) .. ("\xff"):rep(8))
+fails("16-byte integer does not fit into Lua Integer", unpack, ">i16",
+      ("\0"):rep(8) .. ("\xff"):rep(8))
 
 -- floats
 for _, value in ipairs{0.0, -0.0, 1.5, -2.25, math.huge, -math.huge, 1e-300, 3} do

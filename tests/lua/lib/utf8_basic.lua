@@ -90,13 +90,16 @@ for _, bytes in ipairs{"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC3", "\xC3a", 
                        "\xE0\x9F\xBF", "\xE3\x81", "\xE3\x81a", "\xF0\x80\x80\x80",
                        "\xF0\x8F\xBF\xBF", "\xF0\x90\x80", "\xF8\x80\x80\x80\x80",
                        "\xF8\x87\xBF\xBF\xBF", "\xFC\x80\x80\x80\x80\x80",
-                       "\xFC\x83\xBF\xBF\xBF\xBF", "\xFE", "\xFF", "\xFE\x80\x80\x80\x80\x80\x80"} do
+                       "\xFC\x83\xBF\xBF\xBF\xBF", "\xFE", "\xFF",
+                       "\xFE\x80\x80\x80\x80\x80\x80"} do
     for _, lax in ipairs{false, true} do
         is(nil, 1)(utf8.len(bytes, 1, -1, lax))
         is(nil, 4)(utf8.len("abc" .. bytes .. "d", 1, -1, lax))
         fails("invalid UTF-8 code", utf8.codepoint, bytes, 1, 1, lax)
         if bytes:byte() >= 0xC0 then -- stray continuation bytes: see utf8_codes.lua
-            fails("invalid UTF-8 code", function() for _ in utf8.codes("a" .. bytes, lax) do end end)
+            fails("invalid UTF-8 code", function()
+                for _ in utf8.codes("a" .. bytes, lax) do end
+            end)
         end
     end
 end

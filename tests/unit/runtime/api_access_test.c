@@ -130,7 +130,7 @@ TEST(operators) {
     EXPECT_EQ(lua_tointeger(L, -1), -3);
     lua_arith(L, LUA_OPBNOT);
     EXPECT_EQ(lua_tointeger(L, -1), 2);
-    lua_pushstring(L, "10");
+    lua_pushnumber(L, 10);
     lua_arith(L, LUA_OPMUL);
     EXPECT_EQ(lua_tointeger(L, -1), 20);
     EXPECT_EQ(lua_gettop(L), 1);

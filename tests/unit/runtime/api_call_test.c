@@ -221,6 +221,7 @@ static void push_closable(lua_State *L, const char *name) {
 }
 
 static int with_closables(lua_State *L) {
+    bool fail = lua_toboolean(L, 1);
     push_closable(L, "a");
     lua_toclose(L, -1);
     push_closable(L, "b");
@@ -229,7 +230,10 @@ static int with_closables(lua_State *L) {
     lua_toclose(L, -1);
     lua_pop(L, 1);
     lua_closeslot(L, -1);
-    if (lua_toboolean(L, 1)) return lua_error(L);
+    if (fail) {
+        lua_pushstring(L, "failed");
+        return lua_error(L);
+    }
     lua_pushinteger(L, 5);
     lua_pushinteger(L, 6);
     return 2;

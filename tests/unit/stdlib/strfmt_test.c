@@ -17,8 +17,8 @@ static const char *format_number(lua_State *L, const char *spec, double value) {
 TEST(the_widest_results) {
     lua_State *L = open_state();
     char want[600];
-    static const char *const specs[] = {"%.99f", "%+99.99f", "%-99.99f", "%#.99f", "%.99e", "%+99.99e",
-                                        "%.99g", "%#.99g", "%99.99g", "%.99a", "%+#99.99a"};
+    static const char *const specs[] = {"%.99f", "%+99.99f", "%-99.99f", "%#.99f", "%.99e",
+                                        "%+99.99e", "%.99g", "%#.99g", "%99.99g", "%.99a", "%+#99.99a"};
     static const double values[] = {1.7976931348623157e308, -1.7976931348623157e308, 5e-324, 0.1,
                                     -1e-5, 0};
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {

@@ -1,4 +1,4 @@
-/* strlib_test.c: positions, and the string functions called from C with what Lua code rarely has. */
+/* strlib_test.c: positions, and the string functions as C sees them. */
 #include "stdlib/strlib.h"
 
 #include "tests/unit/stdlib/script.h"

@@ -43,8 +43,8 @@ static int count_valid(const unsigned char *text, size_t size) {
 }
 
 TEST(random_bytes_are_judged_as_the_standard_does) {
-    static const char alphabet[] = "a\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc1\xc2\xdf\xe0\xed\xef\xf0\xf4"
-                                   "\xf5\xf8\xfd\xff\x80\xbf\x80\xbf";
+    static const char alphabet[] = "a\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc1\xc2\xdf\xe0\xed\xef"
+                                   "\xf0\xf4\xf5\xf8\xfd\xff\x80\xbf\x80\xbf";
     lua_State *L = open_state();
     uint64_t seed = 5;
     char bytes[8];

@@ -1,0 +1,124 @@
+/* final.c: finalisers (manual 2.5.3).
+ *
+ * Owns: the list of objects marked for finalisation, in that order, and the queue of those found dead.
+ * Does not: decide when finalisers run (gc.c, at safe points).
+ *
+ * An object is on at most one of the two, as NP_FLAG_FINALIZER says; when its finaliser is called it
+ * leaves the queue and is an ordinary object again, which may be marked for finalisation anew.
+ * Invariant F1: to_finalize has room for every object of both lists, so that ATOMIC needs no memory.
+ */
+#include "include/lua.h"
+#include "runtime/call.h"
+#include "runtime/err.h"
+#include "runtime/gc/gc.h"
+#include "runtime/gc/mark.h"
+#include "runtime/meta.h"
+
+static bool reserve(NpGlobal *global, NpObjList *list, size_t wanted) {
+    return np_list_reserve(&global->heap.mem, (void **)&list->items, &list->capacity, list->count, sizeof(NpObj *),
+                           wanted);
+}
+
+void np_gc_check_finalizer(lua_State *L, NpObj *obj, NpTable *metatable) {
+    NpGlobal *global = L->global;
+    NpGc *gc = &global->gc;
+    NpValue method;
+    if (!metatable || (obj->flags & NP_FLAG_FINALIZER) || (gc->stopped & NP_GC_STOP_CLOSING)) return;
+    if (!np_meta_raw(L, metatable, NP_EVENT_GC, &method)) return;
+    if (!reserve(global, &gc->to_finalize, gc->finalizable.count + gc->to_finalize.count + 1) ||
+        !np_list_push(global, &gc->finalizable, obj))
+        np_err_memory(L);
+    obj->flags |= NP_FLAG_FINALIZER;
+}
+
+/* The part of the queue that was called already is cut off when it is half of it. */
+static void compact(NpGc *gc) {
+    NpObjList *queue = &gc->to_finalize;
+    size_t rest = queue->count - gc->first_to_finalize;
+    if (gc->first_to_finalize == 0 || gc->first_to_finalize < rest) return;
+    memmove(queue->items, queue->items + gc->first_to_finalize, rest * sizeof(NpObj *));
+    queue->count = rest;
+    gc->first_to_finalize = 0;
+}
+
+void np_final_separate(NpGlobal *global, bool all) {
+    NpGc *gc = &global->gc;
+    NpObjList *from = &gc->finalizable, *to = &gc->to_finalize;
+    size_t kept = 0;
+    compact(gc);
+    CHECK1("F1", to->count + from->count <= to->capacity);
+    for (size_t i = from->count; i-- > 0;)
+        if (all || !np_mark_test(from->items[i])) {
+            to->items[to->count++] = from->items[i];
+            from->items[i] = NULL;
+        }
+    for (size_t i = 0; i < from->count; i++)
+        if (from->items[i]) from->items[kept++] = from->items[i];
+    from->count = kept;
+}
+
+void np_final_mark(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    for (size_t i = gc->first_to_finalize; i < gc->to_finalize.count; i++)
+        np_mark_shade(global, gc->to_finalize.items[i], gc->to_finalize.items[i]->kind);
+}
+
+static void call_method(lua_State *L, void *arg) {
+    (void)arg;
+    np_call_no_yield(L, L->top - 2, 0);
+}
+
+/* "error in __gc (message)" as a warning; pops the error value. */
+static void warn_of_error(lua_State *L) {
+    const NpValue *error = L->top - 1;
+    const char *message = np_is_str(error) ? np_str(error)->text : "error object is not a string";
+    lua_warning(L, "error in ", 1);
+    lua_warning(L, "__gc", 1);
+    lua_warning(L, " (", 1);
+    lua_warning(L, message, 1);
+    lua_warning(L, ")", 0);
+    L->top--;
+}
+
+static void call_one(lua_State *L) {
+    NpGc *gc = &L->global->gc;
+    NpObj *obj = gc->to_finalize.items[gc->first_to_finalize++];
+    NpValue value, method;
+    uint8_t allow_hook = L->allow_hook, stopped = gc->stopped;
+    ptrdiff_t old_top;
+    int status;
+    obj->flags &= (uint8_t)~NP_FLAG_FINALIZER;
+    obj->flags |= NP_FLAG_FINALIZED;
+    np_set_obj(&value, obj, obj->kind);
+    np_meta_get(L, &value, NP_EVENT_GC, &method);
+    if (np_is_nil(&method)) return;
+    /* Two of the extra slots that every stack has beyond its end are enough. */
+    old_top = np_stack_save(L, L->top);
+    gc->stopped |= NP_GC_STOP_SELF;
+    L->allow_hook = 0;
+    np_copy(L->top++, &method);
+    np_copy(L->top++, &value);
+    L->frame->flags |= NP_FRAME_FIN;
+    status = np_call_protected(L, call_method, NULL, old_top, 0);
+    L->frame->flags &= (uint16_t)~NP_FRAME_FIN;
+    L->allow_hook = allow_hook;
+    gc->stopped = stopped;
+    if (status != LUA_OK) warn_of_error(L);
+}
+
+bool np_final_call_some(lua_State *L, size_t most) {
+    NpGlobal *global = L->global;
+    while (most-- > 0 && np_final_waiting(global)) call_one(L);
+    if (!np_final_waiting(global)) {
+        global->gc.to_finalize.count = global->gc.first_to_finalize = 0;
+        return true;
+    }
+    return false;
+}
+
+void np_gc_close_all(lua_State *L) {
+    NpGlobal *global = L->global;
+    global->gc.stopped |= NP_GC_STOP_CLOSING;
+    np_final_separate(global, true);
+    np_final_call_some(L, SIZE_MAX);
+}

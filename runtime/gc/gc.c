@@ -1,0 +1,448 @@
+/* gc.c: the collector's cycle: phases, pacing, entry points.
+ *
+ * Owns: when a cycle begins, how much is done at a safe point, statistics of time.
+ * Does not: trace (mark.c), follow weak references (weak.c), call finalisers (final.c), sweep (heap.c).
+ *
+ * A cycle
+ *   IDLE     nothing is marked. Ends when the heap has grown to its trigger (heap.debt > 0).
+ *   MARK     in slices. Stores shade what they store (barrier.h); new objects are black.
+ *   ATOMIC   at once: stacks again, weak tables, finalisers. All that is reachable is marked afterwards.
+ *   STRINGS  in slices: dead strings leave the string table, dead shapes theirs. Marks are still needed, so
+ *            heap.marking stays on; the barrier is off.
+ *   SWEEP    in slices: mark bits become alloc bits, a span at a time.
+ *   RELEASE  in slices: what the next cycle will not need goes back to the system.
+ *
+ * Pacing. The heap is to be at most `goal` when a cycle is over: pause percent of what lived at the end of
+ * the last one (and at least MIN_RUNWAY more than that). The cycle begins when three quarters of the way
+ * there are used up; from then on every `quantum` bytes allocated a slice does as much work as will have
+ * scanned everything by the time the goal is reached. Near a limit the goal is below it, and past NEAR_LIMIT
+ * of it the cycle is finished at once, at most once for every MORE_BEFORE_FORCED of the limit allocated.
+ *
+ * The mode "generational" is accepted and reported; it collects as "incremental" does.
+ */
+#include "runtime/gc/gc.h"
+
+#include <time.h>
+
+#include "runtime/call.h"
+#include "runtime/dbg.h"
+#include "runtime/gc/barrier.h"
+#include "runtime/gc/mark.h"
+#include "runtime/strings.h"
+#include "runtime/table.h"
+
+#define MIN_RUNWAY ((size_t)512 << 10)
+#define QUANTUM_LEAST ((size_t)8 << 10)
+#define QUANTUM_MOST ((size_t)64 << 10)
+#define KEEP_AFTER_FULL ((size_t)1 << 20)
+#define NEAR_LIMIT(limit) ((limit) / 8 * 7)
+#define MORE_BEFORE_FORCED(limit) ((limit) / 32)
+
+enum {
+    STRINGS_SLICE = 16384, /* slots of the string table */
+    SHAPES_SLICE = 4096,
+    SWEEP_SLICE = 1024,    /* pages */
+    RELEASE_SLICE = 128,   /* pages */
+    FINALIZERS_SLICE = 10
+};
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* ---- pacing ---- */
+
+static size_t clamp(size_t value, size_t least, size_t most) {
+    return value < least ? least : value > most ? most : value;
+}
+
+/* A percentage of a size that may be large. */
+static size_t percent(size_t bytes, int32_t by) { return by <= 0 ? 0 : bytes / 100 * (size_t)by + bytes % 100 * (size_t)by / 100; }
+
+/* Bytes allocated between two slices: the step size when it was set by hand. */
+static size_t quantum(const NpGlobal *global) {
+    const NpGc *gc = &global->gc;
+    if (gc->step_size != 13) return (size_t)1 << clamp((size_t)(gc->step_size < 0 ? 0 : gc->step_size), 10, 26);
+    return clamp((gc->goal > gc->live_bytes ? gc->goal - gc->live_bytes : 0) / 16, QUANTUM_LEAST, QUANTUM_MOST);
+}
+
+static void set_goal(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    size_t limit = global->heap.mem.limit;
+    gc->goal = percent(gc->live_bytes, gc->pause);
+    if (gc->goal < gc->live_bytes + MIN_RUNWAY) gc->goal = gc->live_bytes + MIN_RUNWAY;
+    if (limit && gc->goal > NEAR_LIMIT(limit)) gc->goal = NEAR_LIMIT(limit);
+}
+
+/* Where the next cycle is to begin, as a debt. A pause below 100 % means: at once. */
+static void set_idle_debt(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    size_t runway = gc->goal > gc->live_bytes ? gc->goal - gc->live_bytes : 0;
+    global->heap.debt = (int64_t)global->heap.in_use - (int64_t)(gc->live_bytes + runway - runway / 4);
+}
+
+void np_gc_set_debt(NpGlobal *global) {
+    if (global->gc.phase == NP_GC_IDLE) {
+        set_goal(global);
+        set_idle_debt(global);
+    } else {
+        global->heap.debt = -(int64_t)quantum(global);
+    }
+}
+
+/* Bytes to scan for `allocated` bytes, so that marking is over when the heap reaches its goal. */
+static size_t mark_work(const NpGlobal *global, size_t allocated) {
+    const NpGc *gc = &global->gc;
+    size_t in_use = global->heap.in_use;
+    size_t left = gc->last_marked > gc->marked_bytes ? gc->last_marked - gc->marked_bytes : 0;
+    size_t runway = gc->goal > in_use ? gc->goal - in_use : 0;
+    size_t ratio;
+    if (left < gc->live_bytes / 16) left = gc->live_bytes / 16; /* more is alive than there was */
+    ratio = runway / 16 ? left / (runway / 16) : 1024;          /* in sixteenths */
+    ratio = percent(clamp(ratio, 32, 1024), gc->step_multiplier < 25 ? 25 : gc->step_multiplier);
+    return allocated * ratio / 16;
+}
+
+/* ---- phases ---- */
+
+static void begin_cycle(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    np_heap_mark_begin(&global->heap);
+    gc->phase = NP_GC_MARK;
+    gc->barrier_on = true;
+    gc->weak.count = gc->again.count = gc->upvals.count = 0;
+    np_mark_roots(global);
+}
+
+static void atomic(lua_State *L) {
+    NpGlobal *global = L->global;
+    NpGc *gc = &global->gc;
+    size_t weak_before;
+    gc->phase = NP_GC_ATOMIC;
+    np_mark_again(global, L);
+    np_weak_converge(global);
+    np_weak_clear_values(global, 0);
+    weak_before = gc->weak.count;
+    np_final_separate(global, false);
+    np_final_mark(global);
+    np_mark_all(global);
+    np_weak_converge(global);
+    np_weak_clear_keys(global);
+    np_weak_clear_values(global, weak_before);
+    np_list_clear(global, &gc->weak);
+    np_mark_finish(global);
+    memset(global->api_cache, 0, sizeof global->api_cache);
+    gc->last_marked = gc->marked_bytes;
+    if (np_dbg_on(gcverify) || CHECK >= 2) np_gc_verify(L);
+    gc->barrier_on = false;
+    gc->phase = NP_GC_STRINGS;
+    gc->strings_done = false;
+    gc->cursor = 0;
+    gc->shape_cursor = 0;
+}
+
+static void end_marking(NpGlobal *global) {
+    np_heap_mark_end(&global->heap);
+    global->gc.phase = NP_GC_SWEEP;
+}
+
+static void end_sweep(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    if (np_dbg_on(gcverify) || CHECK >= 2) np_heap_verify(&global->heap);
+    gc->phase = NP_GC_RELEASE;
+    gc->live_bytes = global->heap.in_use;
+    gc->cycles++;
+    set_goal(global);
+}
+
+/* A slice of dropping strings, then shapes; true when both are done. */
+static bool strings_slice(NpGlobal *global, size_t scale) {
+    NpGc *gc = &global->gc;
+    if (!gc->strings_done) {
+        gc->cursor = np_string_sweep(global, gc->cursor, STRINGS_SLICE * scale);
+        gc->strings_done = gc->cursor == 0;
+        return false;
+    }
+    gc->shape_cursor = np_shape_sweep(global, gc->shape_cursor, SHAPES_SLICE * scale);
+    return gc->shape_cursor == 0;
+}
+
+/* What the heap will grow by until the next collection stays. */
+static size_t bytes_to_keep(const NpGlobal *global, bool full) {
+    const NpGc *gc = &global->gc;
+    size_t in_use = global->heap.in_use, keep = gc->goal > in_use ? gc->goal - in_use : 0;
+    if (np_dbg_on(norelease)) return SIZE_MAX;
+    if (!full) return keep + keep / 8;
+    return keep / 4 > KEEP_AFTER_FULL ? keep / 4 : KEEP_AFTER_FULL;
+}
+
+static bool release_slice(NpGlobal *global, size_t scale, bool full) {
+    size_t keep = bytes_to_keep(global, full);
+    if (np_heap_release_done(&global->heap, keep)) return true;
+    /* Nothing released where there was something to release: the system refuses. */
+    return np_heap_release(&global->heap, RELEASE_SLICE * scale, keep) == 0 &&
+           np_heap_release(&global->heap, RELEASE_SLICE * scale * 64, keep) == 0;
+}
+
+/* One step of the present phase, as large as `work` bytes of scanning; what it counts as. `scale` makes the
+ * slices of the other phases larger. True in *ended when a cycle is over. */
+static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
+    NpGlobal *global = L->global;
+    NpGc *gc = &global->gc;
+    switch (gc->phase) {
+        case NP_GC_IDLE:
+            begin_cycle(global);
+            return QUANTUM_LEAST;
+        case NP_GC_MARK: {
+            size_t done = np_mark_some(global, work);
+            if (done < work && gc->gray_count == 0) gc->phase = NP_GC_ATOMIC;
+            return done;
+        }
+        case NP_GC_ATOMIC:
+            atomic(L);
+            return QUANTUM_MOST;
+        case NP_GC_STRINGS:
+            if (strings_slice(global, scale)) end_marking(global);
+            return QUANTUM_MOST;
+        case NP_GC_SWEEP:
+            if (np_heap_sweep_step(&global->heap, SWEEP_SLICE * scale)) end_sweep(global);
+            return QUANTUM_MOST;
+        default:
+            if (release_slice(global, scale, false)) {
+                gc->phase = NP_GC_IDLE;
+                set_idle_debt(global);
+                *ended = true;
+            }
+            return QUANTUM_MOST;
+    }
+}
+
+/* The rest of a cycle in one go, up to but not into RELEASE; begins one when there is none. */
+static void finish_cycle(lua_State *L) {
+    NpGc *gc = &L->global->gc;
+    bool ended = false;
+    while (gc->phase != NP_GC_RELEASE) step(L, SIZE_MAX, SIZE_MAX >> 32, &ended);
+}
+
+static void release_all(lua_State *L, bool full) {
+    NpGlobal *global = L->global;
+    while (!release_slice(global, 1 << 20, full)) continue;
+    global->gc.phase = NP_GC_IDLE;
+    set_idle_debt(global);
+}
+
+static void whole_collection(lua_State *L, bool full) {
+    NpGlobal *global = L->global;
+    NpGc *gc = &global->gc;
+    /* What the cycle in progress has marked may be dead by now: it is given up while that is possible,
+     * finished when it is not. */
+    if (gc->phase == NP_GC_MARK) {
+        np_heap_mark_cancel(&global->heap);
+        gc->gray_count = 0;
+        gc->overflow = false;
+        gc->barrier_on = false;
+        gc->phase = NP_GC_IDLE;
+    } else if (gc->phase != NP_GC_IDLE) {
+        finish_cycle(L);
+        gc->phase = NP_GC_IDLE;
+    }
+    finish_cycle(L);
+    release_all(L, full);
+}
+
+/* ---- statistics ---- */
+
+static void count_stop(NpGlobal *global, double began) {
+    NpGc *gc = &global->gc;
+    double stop = now() - began;
+    gc->gc_seconds += stop;
+    gc->total_stop += stop;
+    if (stop > gc->longest_stop) gc->longest_stop = stop;
+}
+
+static void trace(NpGlobal *global, const char *what, double began, size_t before) {
+    NpHeapStats stats;
+    if (!np_dbg_on(gctrace)) return;
+    np_heap_stats(&global->heap, &stats);
+    np_dbg_print("gc %u %s %.3f ms: %zu -> %zu KiB in use, goal %zu KiB; free %zu, released %zu, ready %zu KiB",
+                 global->gc.cycles, what, (now() - began) * 1e3, before >> 10, stats.in_use >> 10,
+                 global->gc.goal >> 10, stats.free_bytes >> 10, stats.released_bytes >> 10, stats.ready_bytes >> 10);
+}
+
+/* Sizes of what an object owns besides itself. */
+static size_t owned_bytes(NpGlobal *global, NpObj *obj) {
+    size_t bytes = 0;
+    switch (obj->kind) {
+        case NP_TABLE: {
+            NpTable *table = (NpTable *)obj;
+            if (table->array) bytes += np_heap_slot_bytes(table->array);
+            if (table->slots) bytes += np_heap_slot_bytes(table->slots);
+            return bytes;
+        }
+        case NP_PROTO: {
+            NpProto *proto = (NpProto *)obj;
+            const void *buffers[] = {proto->code,  proto->constants, proto->protos, proto->upvalues,
+                                     proto->lines, proto->locvars,   proto->chains};
+            for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+                if (buffers[i]) bytes += np_heap_slot_bytes(buffers[i]);
+            return bytes;
+        }
+        case NP_THREAD: {
+            lua_State *L = np_thread_state((NpThread *)obj);
+            if (L->stack) bytes += np_heap_slot_bytes(L->stack);
+            if (L->frames) bytes += np_heap_slot_bytes(L->frames);
+            return bytes;
+        }
+        case NP_KEYS: return np_heap_slot_bytes(((NpKeys *)obj)->index);
+        default: (void)global; return 0;
+    }
+}
+
+static void count_visit(void *ctx, NpSpan *span, void *slot) {
+    NpGlobal *global = ctx;
+    NpObj *obj = slot;
+    unsigned at = obj->kind & 63;
+    global->gc.live_objects[at]++;
+    global->gc.live_kind_bytes[at] += np_span_slot_bytes(span) + owned_bytes(global, obj);
+}
+
+void np_gc_count_kinds(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    if (gc->phase == NP_GC_SWEEP) {
+        np_heap_sweep_step(&global->heap, SIZE_MAX);
+        end_sweep(global);
+    }
+    memset(gc->live_objects, 0, sizeof gc->live_objects);
+    memset(gc->live_kind_bytes, 0, sizeof gc->live_kind_bytes);
+    np_heap_walk(&global->heap, false, count_visit, global);
+}
+
+size_t np_gc_count(const NpGlobal *global) {
+    const NpHeap *heap = &global->heap;
+    size_t bytes = heap->in_use;
+    for (int kind = 0; kind < NP_SPAN_KINDS; kind++)
+        for (int cls = 1; cls < np_class_count; cls++)
+            bytes -= (size_t)(heap->cache[kind][cls].end - heap->cache[kind][cls].cur);
+    return bytes;
+}
+
+/* ---- entry points ---- */
+
+/* True when the limit is so near, or was met, that a whole collection is due. */
+static bool must_collect(NpGlobal *global) {
+    NpHeap *heap = &global->heap;
+    size_t limit = heap->mem.limit, since = heap->claimed_total - global->gc.forced_at;
+    if (heap->starved) {
+        heap->starved = false;
+        return true;
+    }
+    return limit && heap->mem.ready > NEAR_LIMIT(limit) && since > MORE_BEFORE_FORCED(limit);
+}
+
+static void slice(lua_State *L) {
+    NpGlobal *global = L->global;
+    NpGc *gc = &global->gc;
+    size_t piece = quantum(global), work, done = 0, scale = 1;
+    bool ended = false;
+    size_t debt = global->heap.debt > 0 ? (size_t)global->heap.debt : 0;
+    if (gc->phase != NP_GC_IDLE) piece += debt > 16 * QUANTUM_MOST ? 16 * QUANTUM_MOST : debt;
+    work = mark_work(global, piece);
+    if (debt > QUANTUM_MOST) scale = clamp(debt / QUANTUM_MOST, 1, 16);
+    while (done < work && !ended && gc->phase != NP_GC_ATOMIC) {
+        uint8_t phase = gc->phase;
+        done += step(L, work - done, scale, &ended);
+        if (phase != NP_GC_IDLE && phase != gc->phase) break;
+    }
+    if (gc->phase == NP_GC_ATOMIC) step(L, work, scale, &ended);
+    if (!ended) global->heap.debt = -(int64_t)quantum(global);
+}
+
+void np_gc_slice(lua_State *L) {
+    NpGlobal *global = L->global;
+    NpGc *gc = &global->gc;
+    double began;
+    size_t before = global->heap.in_use;
+    if (gc->stopped) {
+        global->heap.debt = -(int64_t)MIN_RUNWAY;
+        return;
+    }
+    began = now();
+    if (np_dbg_on(gcstress)) {
+        static long checks;
+        if (++checks % np_dbg.gcstress == 0) whole_collection(L, true);
+        count_stop(global, began);
+        np_final_call_some(L, SIZE_MAX);
+        global->heap.debt = 0;
+        return;
+    }
+    if (must_collect(global)) {
+        gc->forced_at = global->heap.claimed_total;
+        whole_collection(L, false);
+        trace(global, "forced", began, before);
+    } else {
+        uint32_t cycles = gc->cycles;
+        slice(L);
+        if (cycles != gc->cycles) trace(global, "cycle", began, before);
+    }
+    count_stop(global, began);
+    if (np_final_waiting(global)) np_final_call_some(L, FINALIZERS_SLICE);
+}
+
+void np_gc_full(lua_State *L, bool emergency) {
+    NpGlobal *global = L->global;
+    double began = now();
+    size_t before = global->heap.in_use;
+    global->gc.emergency = emergency;
+    whole_collection(L, true);
+    global->gc.emergency = false;
+    count_stop(global, began);
+    trace(global, "full", began, before);
+    if (!emergency) np_final_call_some(L, SIZE_MAX);
+    if (np_dbg_on(gcstress)) global->heap.debt = 0;
+}
+
+/* A step of n KiB does what n KiB of allocation would have had done; a step of 0 one slice. */
+bool np_gc_step(lua_State *L, int kilobytes) {
+    NpGlobal *global = L->global;
+    NpGc *gc = &global->gc;
+    double began = now();
+    size_t bytes = kilobytes > 0 ? (size_t)kilobytes << 10 : quantum(global), done = 0;
+    size_t work = percent(bytes, gc->step_multiplier < 25 ? 25 : gc->step_multiplier) * 2;
+    bool ended = false;
+    do {
+        size_t left = work - done;
+        done += step(L, left, clamp(left / QUANTUM_MOST, 1, 1 << 20), &ended);
+    } while (done < work && !ended);
+    if (!ended) global->heap.debt = -(int64_t)quantum(global);
+    count_stop(global, began);
+    np_final_call_some(L, ended ? SIZE_MAX : FINALIZERS_SLICE);
+    return ended;
+}
+
+/* ---- life ---- */
+
+void np_gc_init(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    memset(gc, 0, sizeof *gc);
+    gc->pause = 200;
+    gc->step_multiplier = 100;
+    gc->step_size = 13;
+    gc->minor_multiplier = 20;
+    gc->major_multiplier = 100;
+    set_goal(global);
+    set_idle_debt(global);
+}
+
+void np_gc_close(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    NpMem *mem = &global->heap.mem;
+    NpObjList *lists[] = {&gc->weak, &gc->again, &gc->upvals, &gc->finalizable, &gc->to_finalize};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        np_list_close(mem, (void **)&lists[i]->items, &lists[i]->capacity, sizeof(NpObj *));
+        lists[i]->count = 0;
+    }
+    np_list_close(mem, (void **)&gc->gray, &gc->gray_capacity, sizeof(NpGrayEntry));
+    gc->gray_count = 0;
+}
