@@ -63,6 +63,12 @@ static bool is_immediate(const NpExpr *expr) {
     return expr && expr->kind == NP_EXPR_INT && expr->u.integer >= -128 && expr->u.integer <= 127;
 }
 
+/* Comparisons are reported where their right operand ends, as far as that is known. */
+static void set_compare_line(NpFuncGen *fg, const NpExpr *expr) {
+    int line = expr->line > expr->u.binary.right->line ? expr->line : expr->u.binary.right->line;
+    if (line > fg->line) fg->line = line;
+}
+
 /* EQ and NE with a literal: an immediate (floats with an integer value are equal to it) or a constant. */
 static bool equal_literal(NpFuncGen *fg, int reg, const NpExpr *literal, bool when, NpJumps *list) {
     int64_t immediate = 1000;
@@ -88,7 +94,7 @@ static void compare_equal(NpFuncGen *fg, const NpExpr *expr, NpOperand left, boo
     bool constant_left = left.literal && !np_ast_is_literal(expr->u.binary.right);
     if (!constant_left) np_cg_operand_reg(fg, &left);
     right = np_cg_operand(fg, expr->u.binary.right);
-    if (expr->line) fg->line = expr->line;
+    set_compare_line(fg, expr);
     if (constant_left || right.literal) {
         const NpExpr *literal = constant_left ? left.literal : right.literal;
         int reg = constant_left ? right.reg : left.reg;
@@ -106,7 +112,7 @@ static void compare_order(NpFuncGen *fg, const NpExpr *expr, NpOperand left, boo
     NpOperand right;
     if (!constant_left) np_cg_operand_reg(fg, &left);
     right = np_cg_operand(fg, expr->u.binary.right);
-    if (expr->line) fg->line = expr->line;
+    set_compare_line(fg, expr);
     if (constant_left) {
         np_emit_cond(fg, (NpOpcode)left_literal[kind], right.reg, (int)left.literal->u.integer, when, list);
     } else if (is_immediate(right.literal)) {

@@ -133,6 +133,7 @@ static void get_index(NpFuncGen *fg, const NpExpr *expr, int object, int target,
         np_emit_abc(fg, NP_OP_GETINT, target, object, (int)key->u.integer);
     } else {
         reg = np_cg_any(fg, key);
+        if (!late && fg->line > expr->line) late = fg->line; /* the key ends further down */
         set_load_line(fg, expr, late);
         np_emit_abc(fg, NP_OP_GETINDEX, target, object, reg);
     }
@@ -437,7 +438,7 @@ static void table(NpFuncGen *fg, NpExpr *expr, int target) {
     count_items(fg, expr, &fields, &elements);
     set_line(fg, expr);
     np_emit_need(fg, mark + 1);
-    np_emit_abcw(fg, NP_OP_NEWTABLE, direct ? target : mark, fields, 0, elements);
+    np_emit_abcw(fg, NP_OP_NEWTABLE, direct ? target : mark, fields, mark, elements);
     if (expr->u.table.items) {
         fg->free = mark + 1;
         table_items(fg, expr, mark);
@@ -486,7 +487,11 @@ void np_cg_into(NpFuncGen *fg, NpExpr *expr, int target) {
         break;
     case NP_EXPR_FUNCTION: {
         int proto = np_cg_function(fg, expr->u.func);
-        np_emit_ad(fg, NP_OP_CLOSURE, target, proto);
+        /* The collector may run here and takes the registers above for dead, so a local below others is set after. */
+        int reg = target + 1 < fg->free ? fg->free : target;
+        np_emit_need(fg, reg + 1);
+        np_emit_ad(fg, NP_OP_CLOSURE, reg, proto);
+        if (reg != target) np_emit_abc(fg, NP_OP_MOVE, target, reg, 0);
         break;
     }
     case NP_EXPR_TABLE: table(fg, expr, target); break;

@@ -123,7 +123,7 @@ static void local_function_stat(NpFuncGen *fg, NpStat *stat) {
 static void function_stat(NpFuncGen *fg, NpStat *stat) {
     NpPlace place = np_cg_place(fg, stat->u.function.target, false, false);
     int proto = np_cg_function(fg, stat->u.function.func);
-    int reg = place.kind == NP_PLACE_LOCAL ? place.object : np_emit_take(fg, 1);
+    int reg = np_emit_take(fg, 1); /* even for a local: CLOSURE wants the highest register */
     np_emit_ad(fg, NP_OP_CLOSURE, reg, proto);
     fg->line = stat->line; /* the definition happens in its first line */
     np_cg_store(fg, &place, reg);

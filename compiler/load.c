@@ -106,6 +106,7 @@ static void load(lua_State *L, void *arg) {
     Loader *loader = arg;
     NpProto *proto;
     NpLClosure *closure;
+    np_call_enter_c(L); /* a level of its own, so that no pcall in the reader takes this for the call it is in (call.c) */
     gather(L, loader);
     if (loader->used && gathered(L, loader)[0] == LUA_SIGNATURE[0]) {
         check_mode(L, loader, "binary");
@@ -118,6 +119,7 @@ static void load(lua_State *L, void *arg) {
     np_func_init_upvalues(L, closure);
     np_set_obj(np_stack_at(L, loader->slot), closure, NP_LCLOSURE);
     L->top = np_stack_at(L, loader->slot) + 1;
+    L->n_c_calls--;
 }
 
 int np_load(lua_State *L, lua_Reader reader, void *data, const char *chunk_name, const char *mode) {

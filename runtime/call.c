@@ -161,9 +161,15 @@ static NpFrame *call_c(lua_State *L, NpValue *func, int nresults, unsigned flags
         return NULL;
     }
     CHECK1("C3", n == NP_RET_CALL);
-    NpValue *callee = np_stack_at(L, L->frame->u.c.catch_func);
-    NpFrame *pushed = np_call_prepare(L, callee, LUA_MULTRET, NP_FRAME_FINISH);
+    return np_call_requested(L);
+}
+
+NpFrame *np_call_requested(lua_State *L) {
+    /* A callee in C runs on the C stack, as does what it asks for in its turn: pcall(pcall, pcall, ...). */
+    np_call_enter_c(L);
+    NpFrame *pushed = np_call_prepare(L, np_stack_at(L, L->frame->u.c.catch_func), LUA_MULTRET, NP_FRAME_FINISH);
     if (!pushed) np_call_finish_c(L, L->frame);
+    L->n_c_calls--;
     return pushed;
 }
 
@@ -249,6 +255,7 @@ void np_call_mark_tbc(lua_State *L, NpValue *slot) {
     L->tbc = slot;
 }
 
+/* Fits the slots kept beyond stack_last: a variable taken off the list must be closed, so nothing may throw before. */
 static void call_close_method(lua_State *L, NpValue *object, const NpValue *error, bool yieldable) {
     NpValue *top = L->top;
     NpValue method;
@@ -269,9 +276,6 @@ NpValue *np_call_close(lua_State *L, NpValue *level, int status, bool yieldable)
     while (L->tbc >= level) {
         NpValue *slot = L->tbc;
         L->tbc -= slot->delta;
-        np_stack_need(L, 4);
-        slot = np_stack_at(L, np_stack_save(L, slot));
-        level = np_stack_at(L, saved);
         if (status == -1) {
             call_close_method(L, slot, NULL, yieldable);
         } else {
@@ -298,6 +302,9 @@ static int close_protected(lua_State *L, ptrdiff_t level, int status) {
         struct CloseArgs args = {np_stack_at(L, level), status};
         int outcome = np_err_protect(L, close_body, &args);
         if (outcome == LUA_OK) return status;
+        /* A pcall inside a method may catch it; then the remaining variables are still to be closed. */
+        outcome = np_call_recover(L, outcome, frame);
+        if (outcome == LUA_OK) continue;
         L->frame = L->frames + frame;
         L->allow_hook = allow_hook;
         status = outcome;
@@ -321,6 +328,7 @@ static int finish_protected(lua_State *L, NpFrame *frame) {
         frame->aux.catch_status = LUA_OK;
     }
     frame->flags &= (uint16_t)~NP_FRAME_CATCH;
+    if (L->n_catch > 0) L->n_catch--;
     L->errfunc = frame->u.c.old_errfunc;
     return status;
 }
@@ -336,9 +344,7 @@ void np_call_finish_c(lua_State *L, NpFrame *frame) {
         if (frame->top < L->top) frame->top = L->top;
         n = frame->u.c.k(L, status, frame->u.c.ctx);
         if (NP_UNLIKELY(n == NP_RET_CALL)) {
-            NpValue *callee = np_stack_at(L, L->frame->u.c.catch_func);
-            NpFrame *pushed = np_call_prepare(L, callee, LUA_MULTRET, NP_FRAME_FINISH);
-            if (!pushed) np_call_finish_c(L, L->frame);
+            np_call_requested(L);
             return;
         }
     }
@@ -373,7 +379,7 @@ int np_call_recover(lua_State *L, int status, ptrdiff_t base) {
     while (status > LUA_YIELD && (index = find_catch(L, base)) != 0) {
         L->frame = L->frames + index;
         L->frame->aux.catch_status = status;
-        status = np_err_protect(L, np_call_unroll, &base);
+        status = np_err_protect_recovering(L, np_call_unroll, &base);
     }
     return status;
 }
@@ -382,13 +388,15 @@ int np_call_protected(lua_State *L, void (*f)(lua_State *, void *), void *arg, p
     ptrdiff_t frame = L->frame - L->frames;
     uint8_t allow_hook = L->allow_hook;
     ptrdiff_t old_errfunc = L->errfunc;
+    uint32_t n_catch = L->n_catch;
     L->errfunc = errfunc;
-    int status = np_err_protect(L, f, arg);
+    int status = np_err_protect_recovering(L, f, arg);
     if (NP_UNLIKELY(status != LUA_OK)) {
         status = np_call_recover(L, status, frame);
         if (status != LUA_OK) {
             L->frame = L->frames + frame;
             L->allow_hook = allow_hook;
+            L->n_catch = n_catch;
             status = close_protected(L, old_top, status);
             np_err_set_value(L, status, np_stack_at(L, old_top));
             np_stack_shrink(L);
@@ -416,12 +424,16 @@ int neap_tailpcallk(lua_State *L, int nargs, int nresults, int msgh, lua_KContex
     }
     NpErrJump *jump = L->global->jump;
     /* A yieldable thread has continuations for all C functions below, so that losing their C frames does no harm. */
-    bool direct = jump && jump->L == L && (np_yieldable(L) || jump->level + 1 == np_c_calls(L));
+    bool direct = jump && jump->L == L && jump->level != NP_ERR_NO_RECOVERY && (np_yieldable(L) || jump->level + 1 == np_c_calls(L));
     if (!direct || nresults != LUA_MULTRET) {
         struct PlainCall call = {np_stack_save(L, func), nresults};
         int status = np_call_protected(L, plain_call, &call, call.func, errfunc);
         if (L->frame->top < L->top) L->frame->top = L->top;
         return k(L, status == LUA_OK ? LUA_YIELD : status, ctx);
+    }
+    if (++L->n_catch > NP_CATCH_MAX) {
+        L->n_catch--;
+        np_err_run(L, "C stack overflow");
     }
     frame->u.c.k = k;
     frame->u.c.ctx = ctx;

@@ -54,6 +54,9 @@ NP_INLINE bool np_yieldable(const lua_State *L) { return (L->n_c_calls & 0xffff0
  * into place (NULL is returned). flags are added to the frame's. A C function that returned NP_RET_CALL leaves its
  * frame in place, and the frame of the Lua function it calls is returned, or it is completed. */
 NpFrame *np_call_prepare(lua_State *L, NpValue *func, int nresults, unsigned flags);
+/* [gc err stk] Carries out what a C function asked for with NP_RET_CALL: the frame of the Lua function it wants called,
+ * or NULL when that was a C function, and the C frame is finished. */
+NpFrame *np_call_requested(lua_State *L);
 /* [gc err stk] Moves the n results at top - n to the frame's function slot, as many as wanted, and pops the frame. */
 void np_call_post(lua_State *L, NpFrame *frame, int n);
 /* [gc err stk] Goes on with a C frame whose callee has returned, or that caught an error: runs its continuation

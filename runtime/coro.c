@@ -33,12 +33,8 @@ static void resume_body(lua_State *L, void *arg) {
     } else {
         int n = nargs;
         if (frame->u.c.k) n = frame->u.c.k(L, LUA_YIELD, frame->u.c.ctx);
-        if (n == NP_RET_CALL) {
-            NpFrame *pushed = np_call_prepare(L, np_stack_at(L, L->frame->u.c.catch_func), LUA_MULTRET, NP_FRAME_FINISH);
-            if (!pushed) np_call_finish_c(L, L->frame);
-        } else {
-            np_call_post(L, L->frame, n);
-        }
+        if (n == NP_RET_CALL) np_call_requested(L);
+        else np_call_post(L, L->frame, n);
     }
     L->n_c_calls--;
     ptrdiff_t base = 0;
@@ -58,7 +54,7 @@ int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
     lua_State *running = L->global->running;
     L->global->running = L;
     L->resumer = from;
-    int status = np_err_protect(L, resume_body, &nargs);
+    int status = np_err_protect_recovering(L, resume_body, &nargs);
     status = np_call_recover(L, status, 0);
     L->global->running = from ? from : running;
     L->resumer = NULL;
@@ -95,6 +91,7 @@ int np_state_reset_thread(lua_State *L, int status) {
     if (status == LUA_YIELD) status = LUA_OK;
     L->status = LUA_OK; /* so that it can run __close methods */
     L->errfunc = 0;
+    L->n_catch = 0;
     status = np_call_close_protected(L, (ptrdiff_t)sizeof(NpValue), status);
     if (status != LUA_OK) np_err_set_value(L, status, L->stack + 1);
     else L->top = L->stack + 1;
@@ -106,8 +103,11 @@ int np_state_reset_thread(lua_State *L, int status) {
 }
 
 int lua_closethread(lua_State *L, lua_State *from) {
+    lua_State *running = L->global->running;
     L->n_c_calls = from ? np_c_calls(from) : 0;
-    return np_state_reset_thread(L, L->status);
+    int status = np_state_reset_thread(L, L->status);
+    L->global->running = running;
+    return status;
 }
 
 int lua_resetthread(lua_State *L) { return lua_closethread(L, NULL); }

@@ -177,8 +177,10 @@ LUA_API const char *lua_getlocal(lua_State *L, const lua_Debug *ar, int n) {
 LUA_API const char *lua_setlocal(lua_State *L, const lua_Debug *ar, int n) {
     NpValue *slot;
     const char *name = find_local(L, frame_of(L, ar), n, &slot);
-    L->top--;
-    if (name) np_copy(slot, L->top);
+    if (name) { /* else the value stays, as the manual says */
+        L->top--;
+        np_copy(slot, L->top);
+    }
     return name;
 }
 

@@ -26,13 +26,13 @@ void np_err_throw(lua_State *L, int status) {
     longjmp(jump->buf, 1);
 }
 
-int np_err_protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg) {
+static int protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg, unsigned level) {
     NpErrJump jump;
     uint32_t n_c_calls = L->n_c_calls;
     jump.previous = L->global->jump;
     jump.status = LUA_OK;
     jump.L = L;
-    jump.level = np_c_calls(L);
+    jump.level = level;
     L->global->jump = &jump;
     if (setjmp(jump.buf) == 0) f(L, arg);
     L->global->jump = jump.previous;
@@ -41,10 +41,18 @@ int np_err_protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg) 
     return jump.status;
 }
 
+int np_err_protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg) {
+    return protect(L, f, arg, NP_ERR_NO_RECOVERY);
+}
+
+int np_err_protect_recovering(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg) {
+    return protect(L, f, arg, np_c_calls(L));
+}
+
 void np_err_set_value(lua_State *L, int status, NpValue *at) {
     switch (status) {
     case LUA_ERRMEM: np_set_obj(at, L->global->memory_error, NP_STR); break;
-    case LUA_ERRERR: np_set_obj(at, np_string_lit(L, "error in error handling"), NP_STR); break;
+    case LUA_ERRERR: np_set_obj(at, L->global->handler_error, NP_STR); break;
     case LUA_OK: np_set_nil(at); break; /* only while closing a thread */
     default: np_copy(at, L->top - 1); break;
     }

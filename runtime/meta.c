@@ -43,11 +43,12 @@ void np_meta_get(lua_State *L, const NpValue *value, NpEvent event, NpValue *out
 
 void np_meta_adopt(lua_State *L, NpTable *metatable) {
     if (metatable->flags & NP_FLAG_META) return;
-    metatable->flags |= NP_FLAG_META;
-    if (np_table_is_dict(metatable)) return;
-    uint32_t shape = np_shape_set_is_meta(L, metatable->shape);
-    if (shape == NP_SHAPE_DICT) np_table_to_dict(L, metatable, 0);
-    else metatable->shape = shape;
+    if (!np_table_is_dict(metatable)) {
+        uint32_t shape = np_shape_set_is_meta(L, metatable->shape);
+        if (shape == NP_SHAPE_DICT) np_table_to_dict(L, metatable, 0);
+        else metatable->shape = shape;
+    }
+    metatable->flags |= NP_FLAG_META; /* last: the above may throw, and is done only once */
 }
 
 void np_meta_init(lua_State *L) {

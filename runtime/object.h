@@ -134,9 +134,10 @@ typedef struct NpLocVar { NpString *name; int32_t start_pc, end_pc; } NpLocVar; 
 typedef struct NpChainCache {
     NpTable *holder;
     uint32_t epoch;
-    uint32_t key; /* constant index, to restore the base instruction's W2 */
+    uint32_t key; /* constant index, to restore the base instruction's W2; NP_CHAIN_FREE: of no instruction */
     uint8_t slot;
 } NpChainCache;
+#define NP_CHAIN_FREE UINT32_MAX
 
 typedef struct NpProto {
     uint8_t kind, flags;

@@ -80,9 +80,17 @@ static uint32_t find_transition(NpGlobal *global, uint32_t parent, const void *s
     return NP_SHAPE_NONE;
 }
 
-static bool commit(NpMem *owner, char *from, size_t bytes) {
-    if (sysMap(owner, from, bytes) != 0) return false;
-    return sysUsed(owner, from, bytes, bytes) == 0;
+/* Makes the next step of shapes ready. What was mapped stays so when the system or a limit refuses the rest. */
+static bool commit(NpMem *owner, NpShapeTable *table) {
+    char *from = (char *)&table->shapes[table->ready];
+    size_t bytes = SHAPES_STEP * sizeof(NpShape);
+    if (table->mapped == table->ready) {
+        if (sysMap(owner, from, bytes) != 0) return false;
+        table->mapped += SHAPES_STEP;
+    }
+    if (sysUsed(owner, from, bytes, bytes) != 0) return false;
+    table->ready += SHAPES_STEP;
+    return true;
 }
 
 /* A free id, or NP_SHAPE_NONE when there is no room for more. */
@@ -93,11 +101,7 @@ static uint32_t take_id(NpMem *table_owner, NpShapeTable *table) {
         return id;
     }
     if (table->used == table->ready) {
-        if (table->ready == table->limit) return NP_SHAPE_NONE;
-        char *from = (char *)&table->shapes[table->ready];
-        size_t bytes = SHAPES_STEP * sizeof(NpShape);
-        if (!commit(table_owner, from, bytes)) return NP_SHAPE_NONE;
-        table->ready += SHAPES_STEP;
+        if (table->ready == table->limit || !commit(table_owner, table)) return NP_SHAPE_NONE;
     }
     return table->used++;
 }
@@ -154,14 +158,7 @@ static NpKeys *copy_keys(lua_State *L, const NpKeys *from, unsigned count) {
     while (slots < capacity * 2) slots *= 2;
     uint8_t *index = np_mem_buf(L, slots);
     memset(index, 0, slots);
-    NpKeys *keys = (NpKeys *)np_heap_alloc(&L->global->heap, sizeof(NpKeys) + capacity * sizeof(NpString *),
-                                           NP_SPAN_OBJ);
-    if (!keys) {
-        np_mem_free(L, index, slots);
-        np_err_memory(L);
-    }
-    keys->kind = NP_KEYS;
-    keys->flags = 0;
+    NpKeys *keys = np_mem_obj(L, sizeof(NpKeys) + capacity * sizeof(NpString *), NP_KEYS);
     keys->count = (uint8_t)count;
     keys->capacity = (uint8_t)capacity;
     keys->index_mask = slots - 1;
@@ -292,8 +289,7 @@ void np_shape_init(lua_State *L) {
     if (sysReserve(owner, NULL, SHAPES_BYTES, &region) != 0) np_err_memory(L);
     table->shapes = region;
     table->limit = SHAPES_MAX;
-    if (!commit(owner, region, SHAPES_STEP * sizeof(NpShape))) np_err_memory(L);
-    table->ready = SHAPES_STEP;
+    if (!commit(owner, table)) np_err_memory(L);
     memset(table->shapes, 0, (NP_SHAPE_ROOT + 1) * sizeof(NpShape));
     table->used = NP_SHAPE_ROOT + 1;
     table->shapes[NP_SHAPE_DICT].state = table->shapes[NP_SHAPE_ROOT].state = NP_SHAPE_LIVE;
@@ -304,7 +300,7 @@ void np_shape_init(lua_State *L) {
 
 void np_shape_close(NpGlobal *global) {
     NpShapeTable *table = &global->shape_table;
-    size_t ready = table->ready * sizeof(NpShape);
-    if (table->shapes) sysFreeRegion(np_heap_mem(&global->heap), table->shapes, SHAPES_BYTES, ready, ready);
+    size_t mapped = table->mapped * sizeof(NpShape), ready = table->ready * sizeof(NpShape);
+    if (table->shapes) sysFreeRegion(np_heap_mem(&global->heap), table->shapes, SHAPES_BYTES, mapped, ready);
     table->shapes = NULL;
 }

@@ -71,6 +71,8 @@ lua_State *np_state_new_thread(lua_State *L) {
     fresh->hook = L->hook;
     fresh->hook_count = fresh->base_hook_count;
     np_stack_init(fresh, L);
+    /* Black by allocation; its stack is to be scanned like all others, at the end of marking too. */
+    np_barrier_again(L->global, (NpObj *)thread);
     np_vm_choose_dispatch(fresh);
     return fresh;
 }
@@ -98,6 +100,7 @@ static void open_body(lua_State *L, void *arg) {
     np_string_init(L);
     np_shape_init(L);
     global->memory_error = np_string_lit(L, "not enough memory");
+    global->handler_error = np_string_lit(L, "error in error handling");
     np_meta_init(L);
     NpTable *registry = np_table_new(L, 3, 0);
     np_set_obj(&global->registry, registry, NP_TABLE);
@@ -156,6 +159,7 @@ void lua_close(lua_State *L) {
     L = global->main_thread;
     global->running = L;
     L->frame = L->frames;
+    L->errfunc = 0; /* its slot may be gone */
     np_call_close_protected(L, (ptrdiff_t)sizeof(NpValue), LUA_OK);
     L->top = L->stack + 1;
     global->closing = true;

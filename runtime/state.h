@@ -20,6 +20,9 @@
 #define NP_FRAMES_FIRST 3
 #endif
 #define NP_STACK_EXTRA 8    /* slots beyond stack_last that metamethod calls and errors may use unchecked */
+/* Nested pcalls of Lua functions; they take no C stack, but a program that nests more is lost, and each level that
+ * fails may add its position to the message. */
+#define NP_CATCH_MAX 8000
 #define NP_C_CALLS_MAX 200  /* nested C calls and parser levels: "C stack overflow" */
 
 /* ---- frames ---- */
@@ -85,6 +88,7 @@ struct lua_State {
     uint8_t spare;
     uint32_t n_c_calls;      /* low 16 bits: nested C calls; high 16 bits: not yieldable when nonzero */
     int32_t hook_count, base_hook_count;
+    uint32_t n_catch;        /* CATCH frames of this thread */
     int32_t old_line_pc;     /* last pc (word index) seen by a line hook */
     lua_Hook hook;
     NpValue *gc_seen_top;    /* highest top since the collector last cleared the dead part of the stack */
@@ -103,6 +107,7 @@ typedef struct NpStringTable {
 typedef struct NpShapeTable {
     NpShape *shapes;          /* a reserved run of address space; `ready` of them are mapped */
     uint32_t used, ready, limit; /* ids in [2, used) have been given out */
+    uint32_t mapped;          /* >= ready: what is mapped but could not be made ready */
     uint32_t free_list;       /* recycled ids, NP_SHAPE_NONE: none */
     uint32_t *transitions;    /* open addressing by (parent, key or metatable); shape ids, 0 empty, 1 deleted */
     uint32_t transition_mask, transition_count, transition_gone;
@@ -165,6 +170,7 @@ struct NpGlobal {
     NpTable *type_meta[LUA_NUMTYPES]; /* metatables of the basic types */
     NpString *event_names[NP_EVENT_COUNT];
     NpString *memory_error;   /* "not enough memory", made in advance */
+    NpString *handler_error;  /* "error in error handling", likewise */
     NpString *api_cache[53];  /* strings of lua_pushstring by address of the C text; weak, cleared each cycle */
     lua_CFunction panic;
     lua_CFunction next_function, ipairs_step; /* neap_setiterators */

@@ -150,19 +150,19 @@ uint32_t np_string_hash(lua_State *L, NpString *string) {
     return string->hash;
 }
 
-/* strcoll compares up to a NUL, so strings with embedded zeros are compared piece by piece. */
+/* strcoll compares up to a NUL, so strings with embedded zeros are compared piece by piece. In some locales
+ * pieces of different length are equal to it. */
 int np_string_compare(const NpString *a, const NpString *b) {
     const char *left = a->text, *right = b->text;
     size_t left_rest = a->length, right_rest = b->length;
     for (;;) {
         int order = strcoll(left, right);
         if (order != 0) return order;
-        size_t piece = strlen(left);
-        if (piece == right_rest) return piece == left_rest ? 0 : 1;
-        if (piece == left_rest) return -1;
-        piece++;
-        left += piece, left_rest -= piece;
-        right += piece, right_rest -= piece;
+        size_t left_piece = strlen(left), right_piece = strlen(right);
+        if (right_piece == right_rest) return left_piece == left_rest ? 0 : 1;
+        if (left_piece == left_rest) return -1;
+        left += left_piece + 1, left_rest -= left_piece + 1;
+        right += right_piece + 1, right_rest -= right_piece + 1;
     }
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/dict.h"
 #include "runtime/err.h"
 #include "runtime/gc/barrier.h"
+#include "runtime/meta.h"
 #include "runtime/number.h"
 #include "runtime/strings.h"
 
@@ -237,14 +238,7 @@ static void rebuild(lua_State *L, NpTable *table, const NpValue *extra) {
 /* ---- metatables ---- */
 void np_table_set_meta(lua_State *L, NpTable *table, NpTable *metatable) {
     NpGlobal *global = L->global;
-    if (metatable && !(metatable->flags & NP_FLAG_META)) {
-        metatable->flags |= NP_FLAG_META;
-        if (!np_table_is_dict(metatable)) {
-            uint32_t id = np_shape_set_is_meta(L, metatable->shape);
-            if (id == NP_SHAPE_DICT) np_table_to_dict(L, metatable, 0);
-            else metatable->shape = id;
-        }
-    }
+    if (metatable) np_meta_adopt(L, metatable);
     if (!np_table_is_dict(table)) {
         uint32_t id = np_shape_set_meta(L, table->shape, metatable);
         if (id == NP_SHAPE_DICT) np_table_to_dict(L, table, 0);
@@ -478,13 +472,13 @@ static uint64_t array_border(const uint8_t *tags, uint64_t low, uint64_t high) {
 
 /* The array part is full: keys beyond it are in the dictionary. */
 static uint64_t dict_border(NpDict *dict, uint64_t low) {
-    uint64_t high = low + 1;
+    uint64_t high = low + 1, first = high;
     NpDictNode *node;
     while ((node = np_dict_find_int(dict, (int64_t)high)) != NULL && node->value_tag != NP_NIL) {
         low = high;
         if (high > (uint64_t)INT64_MAX / 2) {
             /* Made to mislead: counts one by one. */
-            uint64_t n = 1;
+            uint64_t n = first;
             while ((node = np_dict_find_int(dict, (int64_t)n)) != NULL && node->value_tag != NP_NIL) n++;
             return n - 1;
         }

@@ -31,7 +31,9 @@ NP_INLINE NpTable *np_table_meta(const NpGlobal *global, const NpTable *table) {
 /* [gc-free, err] metatable may be NULL. Barriers and finalisers' registration: finaliser is the API's (np_gc_check_finalizer). */
 void np_table_set_meta(lua_State *L, NpTable *table, NpTable *metatable);
 
-NP_INLINE uint8_t *np_array_tags(const NpTable *table) { return (uint8_t *)(table->array + table->array_size); }
+NP_INLINE uint8_t *np_array_tags(const NpTable *table) { /* by integers: array may be NULL, which has no offsets */
+    return (uint8_t *)((uintptr_t)table->array + table->array_size * sizeof(NpPayload));
+}
 NP_INLINE NpPayload *np_slot_values(const NpTable *table) { return (NpPayload *)table->slots; }
 NP_INLINE uint8_t *np_slot_tags(const NpTable *table) {
     return (uint8_t *)((NpPayload *)table->slots + table->slot_capacity);

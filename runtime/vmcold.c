@@ -65,22 +65,27 @@ static NpTable *chain_holder(lua_State *L, NpTable *table, NpString *key, unsign
     return NULL;
 }
 
+/* An entry for an instruction that has none. One that gives its own up marks it free: instructions that see now an
+ * own field, now one of a class must not add to the list for ever. */
+static uint32_t take_chain(lua_State *L, NpProto *proto) {
+    if (proto->nchains == proto->chain_capacity) {
+        for (int32_t i = 0; i < proto->nchains; i++)
+            if (proto->chains[i].key == NP_CHAIN_FREE) return (uint32_t)i;
+        int capacity = proto->chain_capacity ? proto->chain_capacity * 2 : 4;
+        proto->chains = np_mem_regrow(L, proto->chains, (size_t)proto->chain_capacity * sizeof(NpChainCache),
+                                      (size_t)capacity * sizeof(NpChainCache));
+        proto->chain_capacity = capacity;
+    }
+    return (uint32_t)proto->nchains++;
+}
+
+static bool is_chain(NpInstr insn) { return np_op(insn) == NP_OP_GETFIELD_CHAIN || np_op(insn) == NP_OP_SELF_CHAIN; }
+
 static void fill_chain(lua_State *L, NpInstr insn, NpOpcode op, uint32_t shape, NpTable *holder, unsigned slot,
                        uint32_t key) {
     NpProto *proto = proto_of(L);
     NpInstr *words = cache_words(L);
-    uint32_t at;
-    if (np_op(insn) == op) {
-        at = words[1];
-    } else {
-        if (proto->nchains == proto->chain_capacity) {
-            int capacity = proto->chain_capacity ? proto->chain_capacity * 2 : 4;
-            proto->chains = np_mem_regrow(L, proto->chains, (size_t)proto->chain_capacity * sizeof(NpChainCache),
-                                          (size_t)capacity * sizeof(NpChainCache));
-            proto->chain_capacity = capacity;
-        }
-        at = (uint32_t)proto->nchains++;
-    }
+    uint32_t at = is_chain(insn) ? words[1] : take_chain(L, proto);
     proto->chains[at] = (NpChainCache){.holder = holder, .epoch = L->global->meta_epoch, .key = key, .slot = (uint8_t)slot};
     patch(words, op, 0, shape);
     words[1] = at;
@@ -95,6 +100,7 @@ static void cache_get(lua_State *L, NpInstr insn, NpTable *table, NpString *key,
     int slot = np_shape_find(shape, key);
     if (slot >= 0) {
         if (np_slot_tags(table)[slot] == NP_NIL) return;
+        if (is_chain(insn)) proto_of(L)->chains[cache_words(L)[1]].key = NP_CHAIN_FREE;
         patch(cache_words(L), own_form[which], (unsigned)slot, table->shape);
         cache_words(L)[1] = key_at;
         return;
@@ -258,6 +264,10 @@ void np_vm_compare(lua_State *L, NpInstr insn) {
 /* ---- objects ---- */
 static void check_gc(lua_State *L, unsigned live) {
     if (L->global->heap.debt <= 0) return;
+    /* The register may be an old variable's, with other variables above it. */
+    const NpProto *proto = np_frame_closure(L->frame)->proto;
+    if (!proto->locvars) live = proto->max_stack;
+    else while (np_func_local_name(proto, (int)live + 1, np_debug_pc(L->frame))) live++;
     L->top = reg(L, live);
     np_gc_slice(L);
 }
@@ -269,7 +279,7 @@ void np_vm_new_table(lua_State *L, NpInstr insn) {
     NpTable *table = np_table_new(L, narray, np_b(insn));
     np_set_obj(reg(L, np_a(insn)), table, NP_TABLE);
     advance(L, insn);
-    check_gc(L, np_a(insn) + 1);
+    check_gc(L, np_a(insn) < np_c(insn) ? np_c(insn) : np_a(insn) + 1);
 }
 
 void np_vm_set_list(lua_State *L, NpInstr insn) {
@@ -300,12 +310,10 @@ void np_vm_closure(lua_State *L, NpInstr insn) {
 /* ---- loops ---- */
 static bool float_loop(lua_State *L, NpValue *start, NpValue *limit, NpValue *step) {
     double first, last, by;
-    if (!np_is_number(limit)) np_err_for(L, limit, "limit");
-    if (!np_is_number(step)) np_err_for(L, step, "step");
-    if (!np_is_number(start)) np_err_for(L, start, "initial value");
-    np_number_to_flt(limit, &last);
-    np_number_to_flt(step, &by);
-    np_number_to_flt(start, &first);
+    /* Strings that read as numbers will do. */
+    if (!np_number_to_flt(limit, &last)) np_err_for(L, limit, "limit");
+    if (!np_number_to_flt(step, &by)) np_err_for(L, step, "step");
+    if (!np_number_to_flt(start, &first)) np_err_for(L, start, "initial value");
     if (by == 0) np_err_run(L, "'for' step is zero");
     if (by > 0 ? last < first : first < last) return false;
     np_set_flt(limit, last);
@@ -317,13 +325,9 @@ static bool float_loop(lua_State *L, NpValue *start, NpValue *limit, NpValue *st
 
 /* Clips a limit to the integers; false when the loop does not run at all. */
 static bool integer_limit(lua_State *L, const NpValue *limit, int64_t start, int64_t step, int64_t *out) {
-    if (!np_is_number(limit)) {
-        np_err_for(L, limit, "limit");
-    }
-    if (np_is_int(limit)) {
-        *out = limit->v.i;
-    } else if (!np_number_flt_to_int(limit->v.n, out, step < 0 ? NP_ROUND_CEIL : NP_ROUND_FLOOR)) {
-        double number = limit->v.n;
+    if (!np_number_to_int(limit, out, step < 0 ? NP_ROUND_CEIL : NP_ROUND_FLOOR)) {
+        double number;
+        if (!np_number_to_flt(limit, &number)) np_err_for(L, limit, "limit");
         if (number > 0) {
             if (step < 0) return false;
             *out = INT64_MAX;
@@ -369,10 +373,11 @@ void np_vm_hook_entry(lua_State *L) {
     NpFrame *frame = L->frame;
     if (frame->flags & NP_FRAME_HOOK_SEEN) return;
     frame->flags |= NP_FRAME_HOOK_SEEN;
-    np_debug_note_entry(L);
-    if (!(L->hook_mask & LUA_MASKCALL)) return;
-    int event = frame->flags & NP_FRAME_TAIL ? LUA_HOOKTAILCALL : LUA_HOOKCALL;
-    np_call_hook(L, event, -1, 1, proto_of(L)->nparams);
+    if (L->hook_mask & LUA_MASKCALL) {
+        int event = frame->flags & NP_FRAME_TAIL ? LUA_HOOKTAILCALL : LUA_HOOKCALL;
+        np_call_hook(L, event, -1, 1, proto_of(L)->nparams);
+    }
+    np_debug_note_entry(L); /* after the hook, whose own calls moved the mark */
 }
 
 void np_vm_vararg_prep(lua_State *L, NpInstr insn) {

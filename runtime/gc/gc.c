@@ -33,7 +33,9 @@
 
 #define MIN_RUNWAY ((size_t)512 << 10)
 #define QUANTUM_LEAST ((size_t)8 << 10)
-#define QUANTUM_MOST ((size_t)64 << 10)
+#define QUANTUM_MOST ((size_t)32 << 10)
+#define RATIO_LEAST 2  /* bytes scanned for a byte allocated */
+#define RATIO_MOST 8   /* bounds a slice; the heap may then pass its goal by an eighth of what lives */
 #define KEEP_AFTER_FULL ((size_t)1 << 20)
 #define NEAR_LIMIT(limit) ((limit) / 8 * 7)
 #define MORE_BEFORE_FORCED(limit) ((limit) / 32)
@@ -100,8 +102,8 @@ static size_t mark_work(const NpGlobal *global, size_t allocated) {
     size_t runway = gc->goal > in_use ? gc->goal - in_use : 0;
     size_t ratio;
     if (left < gc->live_bytes / 16) left = gc->live_bytes / 16; /* more is alive than there was */
-    ratio = runway / 16 ? left / (runway / 16) : 1024;          /* in sixteenths */
-    ratio = percent(clamp(ratio, 32, 1024), gc->step_multiplier < 25 ? 25 : gc->step_multiplier);
+    ratio = runway / 16 ? left / (runway / 16) : SIZE_MAX;      /* in sixteenths */
+    ratio = percent(clamp(ratio, RATIO_LEAST * 16, RATIO_MOST * 16), gc->step_multiplier < 25 ? 25 : gc->step_multiplier);
     return allocated * ratio / 16;
 }
 
@@ -382,9 +384,12 @@ void np_gc_slice(lua_State *L) {
         whole_collection(L, false);
         trace(global, "forced", began, before);
     } else {
+        static const char *const names[] = {"idle", "mark", "atomic", "strings", "sweep", "release"};
         uint32_t cycles = gc->cycles;
+        const char *phase = names[gc->phase];
         slice(L);
         if (cycles != gc->cycles) trace(global, "cycle", began, before);
+        else if (np_dbg.gctrace > 1 && (now() - began) * 1e6 > (double)np_dbg.gctrace) trace(global, phase, began, before);
     }
     count_stop(global, began);
     if (np_final_waiting(global)) np_final_call_some(L, FINALIZERS_SLICE);
@@ -411,6 +416,10 @@ bool np_gc_step(lua_State *L, int kilobytes) {
     size_t bytes = kilobytes > 0 ? (size_t)kilobytes << 10 : quantum(global), done = 0;
     size_t work = percent(bytes, gc->step_multiplier < 25 ? 25 : gc->step_multiplier) * 2;
     bool ended = false;
+    if (gc->generational) { /* a step of that mode is a whole (minor) collection */
+        np_gc_full(L, false);
+        return true;
+    }
     do {
         size_t left = work - done;
         done += step(L, left, clamp(left / QUANTUM_MOST, 1, 1 << 20), &ended);

@@ -132,20 +132,22 @@ static unsigned scan_table_head(NpGlobal *global, NpTable *table) {
     return mode && np_weak_note(global, table, mode) ? mode : 0;
 }
 
-/* Nodes or slots from position `from`; the position behind the last one looked at, 0 when done. */
+/* Nodes or slots from position `from`; the bytes looked at. */
 static size_t scan_part_two(NpGlobal *global, NpTable *table, size_t from, unsigned mode) {
     if (np_table_is_dict(table)) {
         NpDict *dict = table->slots;
         size_t to = from < dict->size && dict->size - from > SLICE ? from + SLICE : dict->size;
         bool pending = false;
+        if (from >= to) return 0;
+        if (to < dict->size) push(global, (NpObj *)table, (PART_TWO + to) | (size_t)mode << MODE_SHIFT);
         if (mode == 0) scan_nodes(global, dict, from, to, true);
         else if (mode == NP_WEAK_VALUES) scan_nodes(global, dict, from, to, false);
         else if (mode == NP_WEAK_KEYS) np_weak_scan_nodes(global, dict, from, to, &pending);
-        return to < dict->size ? to : 0;
+        return (to - from) * sizeof(NpDictNode);
     }
     if (!(mode & NP_WEAK_VALUES) && table->slots)
         scan_values(global, np_slot_values(table), np_slot_tags(table), from, np_shape_of(global, table)->count);
-    return 0;
+    return table->slot_capacity * 9u;
 }
 
 /* The position carries the mode that the table was noted with: it may have another by now. */
@@ -158,23 +160,15 @@ static size_t scan_table(NpGlobal *global, NpTable *table, size_t next) {
         size_t to = table->array_size;
         if (next < to) {
             if (to - next > SLICE) to = next + SLICE;
+            /* The rest goes below what the slice leads to, or the stack would grow by the whole table. */
+            if (to < table->array_size) push(global, (NpObj *)table, to | kept);
             if (!(mode & NP_WEAK_VALUES)) scan_values(global, table->array, np_array_tags(table), next, to);
             work += (to - next) * 9;
-            if (to < table->array_size) {
-                push(global, (NpObj *)table, to | kept);
-                return work;
-            }
+            if (to < table->array_size) return work;
         }
         next = PART_TWO;
     }
-    if (table->slots) {
-        size_t from = next - PART_TWO, rest = scan_part_two(global, table, from, mode);
-        if (rest) push(global, (NpObj *)table, (PART_TWO + rest) | kept);
-        if (!np_table_is_dict(table)) work += table->slot_capacity * 9u;
-        else if (rest) work += (rest - from) * sizeof(NpDictNode);
-        else work += np_dict_bytes(((NpDict *)table->slots)->size) % (SLICE * sizeof(NpDictNode));
-    }
-    return work;
+    return table->slots ? work + scan_part_two(global, table, next - PART_TWO, mode) : work;
 }
 
 /* ---- functions ---- */
@@ -193,7 +187,11 @@ static void scan_caches(NpGlobal *global, NpProto *proto) {
         pc += info->words;
         if (!(info->flags & NP_OPF_KW) || insn[1] == NP_SHAPE_NONE) continue;
         if (is_dead(global, insn[1]) || (info->words == 4 && is_dead(global, insn[3]))) {
-            if (op == NP_OP_GETFIELD_CHAIN || op == NP_OP_SELF_CHAIN) insn[2] = proto->chains[insn[2]].key;
+            if (op == NP_OP_GETFIELD_CHAIN || op == NP_OP_SELF_CHAIN) {
+                NpChainCache *chain = &proto->chains[insn[2]];
+                insn[2] = chain->key;
+                chain->key = NP_CHAIN_FREE;
+            }
             *insn = np_make_abc((NpOpcode)info->base, np_a(*insn), np_b(*insn), 0);
             insn[1] = NP_SHAPE_NONE;
             if (info->words == 4) insn[3] = NP_SHAPE_NONE;
@@ -259,11 +257,22 @@ static size_t scan_stack(NpGlobal *global, lua_State *L) {
     return (size_t)((char *)L->top - (char *)L->stack);
 }
 
+/* Nil above the top of a stack that has been scanned for good: a value that dies now must not be found there when a
+ * later frame begins with whatever its registers hold (K1). */
+static void clear_unused(lua_State *L) {
+    if (!L->stack) return;
+    for (NpValue *slot = L->top; slot < L->stack_last + NP_STACK_EXTRA; slot++) np_set_nil(slot);
+    L->gc_seen_top = L->top;
+}
+
 static size_t scan_thread(NpGlobal *global, NpThread *thread) {
     thread->flags &= (uint8_t)~NP_FLAG_REGRAY;
     /* Without memory for the list, ATOMIC finds it by walking the heap. */
-    if (global->gc.phase == NP_GC_MARK && !np_list_push(global, &global->gc.again, (NpObj *)thread))
-        global->gc.overflow = true;
+    if (global->gc.phase == NP_GC_MARK) {
+        if (!np_list_push(global, &global->gc.again, (NpObj *)thread)) global->gc.overflow = true;
+    } else {
+        clear_unused(np_thread_state(thread)); /* those in the list: np_mark_finish */
+    }
     return sizeof(NpThread) + sizeof(lua_State) + scan_stack(global, np_thread_state(thread));
 }
 
@@ -357,6 +366,7 @@ static void shade_roots(NpGlobal *global) {
         if (global->type_meta[i]) shade(global, (NpObj *)global->type_meta[i], NP_TABLE);
     for (int i = 0; i < NP_EVENT_COUNT; i++) shade_string(global->event_names[i]);
     shade_string(global->memory_error);
+    shade_string(global->handler_error);
     mark_buffer(global->strings.slots);
     mark_buffer(global->shape_table.transitions);
     np_final_mark(global);
@@ -381,12 +391,6 @@ void np_mark_again(NpGlobal *global, lua_State *L) {
     }
     for (size_t i = 0; i < gc->upvals.count; i++) shade_value(global, ((NpUpval *)gc->upvals.items[i])->at);
     np_mark_all(global);
-}
-
-static void clear_unused(lua_State *L) {
-    if (!L->stack) return;
-    for (NpValue *slot = L->top; slot < L->stack_last + NP_STACK_EXTRA; slot++) np_set_nil(slot);
-    L->gc_seen_top = L->top;
 }
 
 void np_mark_finish(NpGlobal *global) {

@@ -251,12 +251,12 @@ static bool add_arena(NpPages *pages) {
     return true;
 }
 
-/* Asks for huge pages where the system gives them only when asked, once the heap is large: there
- * a first touch costs a third. NEAPDEBUG=hugepages=0 or =1 decides otherwise. */
+/* Whether to ask for huge pages: only when NEAPDEBUG=hugepages says so. A first touch of 2 MiB costs a
+ * stop of about 5 ms where the system has to find and clear them (measured: the longest stop of
+ * tide/pause.lua 6 to 9 ms instead of 0.8, and twice the system time), Go has come to the same
+ * conclusion three times over (golang.org/issue/61718, 63334, 64332). */
 static bool want_huge(const NpPages *pages) {
-    if (np_dbg.hugepages == 0 || pages->huge_mode == NP_HUGE_NEVER) return false;
-    if (np_dbg.hugepages > 0) return true;
-    return pages->huge_mode == NP_HUGE_MADVISE && pages->mapped_pages >= HUGE_FROM_PAGES;
+    return np_dbg_on(hugepages) && pages->huge_mode == NP_HUGE_MADVISE && pages->mapped_pages >= HUGE_FROM_PAGES;
 }
 
 /* Maps `count` more pages at the end of what the arena has mapped. */

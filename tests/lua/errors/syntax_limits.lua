@@ -67,4 +67,4 @@ local function upvalues(n)
     .. "if g then g = " .. table.concat(names, "\ng = ") .. "\nend end end end"
 end
 assert(load(upvalues(255), "=c"))
-check.syntax("c:512: too many upvalues (limit is 255) in function at line 257 near 'end'", upvalues(256))
+check.syntax("c:514: too many upvalues (limit is 255) in function at line 258 near 'end'", upvalues(256))

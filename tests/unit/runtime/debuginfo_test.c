@@ -126,6 +126,10 @@ static int read_locals(lua_State *S) {
     EXPECT_STR(lua_setlocal(S, &ar, 3), "c");
     lua_pushinteger(S, 90);
     EXPECT_STR(lua_setlocal(S, &ar, -2), "(vararg)");
+    lua_pushinteger(S, 1);
+    EXPECT_NULL(lua_setlocal(S, &ar, 100));
+    EXPECT_EQ(lua_gettop(S), 1);
+    lua_pop(S, 1);
     lua_getstack(S, 0, &ar);
     lua_pushinteger(S, 5);
     EXPECT_STR(lua_getlocal(S, &ar, 1), "(C temporary)");
