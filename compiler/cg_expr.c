@@ -133,7 +133,6 @@ static void get_index(NpFuncGen *fg, const NpExpr *expr, int object, int target,
         np_emit_abc(fg, NP_OP_GETINT, target, object, (int)key->u.integer);
     } else {
         reg = np_cg_any(fg, key);
-        if (!late && fg->line > expr->line) late = fg->line; /* the key ends further down */
         set_load_line(fg, expr, late);
         np_emit_abc(fg, NP_OP_GETINDEX, target, object, reg);
     }

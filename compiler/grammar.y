@@ -622,7 +622,7 @@ prefix(A) ::= prefix(A) DOT NAME(N). {
     A.expr = index_with(parse, A.expr, np_ast_key(parse, N.u.name, N.line), N.line);
     A.parentheses = false;
 }
-prefix(A) ::= prefix(A) LBRACKET(T) expr(E) RBRACKET. {
+prefix(A) ::= prefix(A) LBRACKET expr(E) RBRACKET(T). {
     A.expr = index_with(parse, A.expr, E, T.line);
     A.parentheses = false;
 }

@@ -51,11 +51,13 @@ static void call_catching(lua_State *L, ptrdiff_t func, int nresults, ptrdiff_t 
     frame->u.c.old_errfunc = L->errfunc;
     frame->aux.catch_status = LUA_OK;
     frame->flags &= (uint16_t)~NP_FRAME_WAS_ALLOWHOOK;
+    L->n_catch++;
     frame->flags |= (uint16_t)(NP_FRAME_CATCH | (L->allow_hook ? NP_FRAME_WAS_ALLOWHOOK : 0));
     L->errfunc = errfunc;
     np_call(L, np_stack_at(L, func), nresults);
     frame = L->frame; /* frames may have moved */
     frame->flags &= (uint16_t)~NP_FRAME_CATCH;
+    L->n_catch--;
     L->errfunc = frame->u.c.old_errfunc;
 }
 

@@ -1,6 +1,9 @@
 /* dict.c: the dictionary part of a table: chained scatter table with Brent's variation.
- * Owns: node placement and search. Does not: resize (table.c), apply barriers (table.c). */
+ * Owns: node placement and search. Does not: resize (table.c), shade what is stored
+ * (table.c); it does shade what it moves. */
 #include "runtime/dict.h"
+#include "runtime/gc/barrier.h"
+#include "runtime/gc/barrier.h"
 #include "runtime/strings.h"
 
 NpDict *np_dict_new(lua_State *L, uint32_t size) {
@@ -12,7 +15,9 @@ NpDict *np_dict_new(lua_State *L, uint32_t size) {
     return dict;
 }
 
+/* Folded first: the product's middle bits know nothing of the word's high ones, which is all a short float has. */
 static uint32_t hash_word(uint64_t word) {
+    word ^= word >> 32;
     word *= UINT64_C(0x9e3779b97f4a7c15);
     return (uint32_t)(word >> 32);
 }
@@ -86,6 +91,11 @@ static void set_key(NpDictNode *node, const NpValue *key) {
     node->dead_key = 0;
 }
 
+static void shade_node(lua_State *L, const NpDictNode *node) {
+    if (node->key_tag & NP_TAG_COLLECTABLE) np_barrier_shade(L->global, node->key.obj);
+    if (node->value_tag & NP_TAG_COLLECTABLE) np_barrier_shade(L->global, node->value.obj);
+}
+
 NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key) {
     NpDictNode *home = main_position(L, dict, key->v, key->tag);
     if (home->key_tag == NP_NIL || home->value_tag == NP_NIL) {
@@ -101,6 +111,13 @@ NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key) {
         while (other + other->next != home) other += other->next;
         other->next = (int32_t)(free_node - other);
         *free_node = *home;
+        /* The collector may have looked at the place it moves to but not at the one it comes from. */
+        if (NP_UNLIKELY(L->global->gc.barrier_on)) shade_node(L, home);
+        if (NP_UNLIKELY(L->global->gc.barrier_on)) {
+            /* It may have moved behind the collector's position in this table. */
+            if (home->key_tag & NP_TAG_COLLECTABLE) np_barrier_shade(L->global, home->key.obj);
+            if (home->value_tag & NP_TAG_COLLECTABLE) np_barrier_shade(L->global, home->value.obj);
+        }
         if (home->next != 0) {
             free_node->next += (int32_t)(home - free_node);
             home->next = 0;

@@ -12,8 +12,8 @@
 NP_INLINE size_t np_dict_bytes(uint32_t size) { return sizeof(NpDict) + (size_t)size * sizeof(NpDictNode); }
 
 NP_INLINE uint32_t np_dict_hash_int(int64_t key) {
-    uint64_t word = (uint64_t)key ^ (uint64_t)key >> 32;
-    return (uint32_t)(word ^ word >> 7 ^ word >> 16);
+    uint64_t word = (uint64_t)key * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(word >> 32);
 }
 /* [gc-free, err] An empty dictionary of `size` nodes (a power of two). */
 NpDict *np_dict_new(lua_State *L, uint32_t size);

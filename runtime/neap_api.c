@@ -72,6 +72,7 @@ LUA_API void neap_stats(lua_State *L, neap_Stats *out) {
     out->released = heap.released_bytes;
     out->resident = np_os_resident_bytes();
     out->peak_resident = np_os_peak_resident_bytes();
+    if (out->peak_resident < out->resident) out->peak_resident = out->resident; /* the kernel updates it late */
     out->collections = global->gc.cycles;
     out->gc_seconds_total = global->gc.gc_seconds;
     out->longest_stop = global->gc.longest_stop;

@@ -104,6 +104,22 @@ typedef struct NpStringTable {
     uint32_t mask, count, gone;
 } NpStringTable;
 
+/* What an access by field name found last time for a shape: for sites that see many shapes. Weak: emptied by every
+ * collection (before shapes and strings are dropped). */
+typedef struct NpAccessEntry {
+    uint32_t shape;  /* NP_SHAPE_NONE: empty */
+    uint32_t epoch;  /* of a holder's entry */
+    NpString *key;
+    NpTable *holder; /* where the value is; NULL: in the table itself */
+    uint32_t slot;
+} NpAccessEntry;
+#define NP_ACCESS_ENTRIES 256
+#define NP_ACCESS_ABSENT 0xffffu /* slot: the shape has neither the key nor a metatable */
+
+NP_INLINE NpAccessEntry *np_access_entry(NpAccessEntry *entries, uint32_t shape, const NpString *key) {
+    return &entries[(shape * 31 ^ key->hash) & (NP_ACCESS_ENTRIES - 1)];
+}
+
 typedef struct NpShapeTable {
     NpShape *shapes;          /* a reserved run of address space; `ready` of them are mapped */
     uint32_t used, ready, limit; /* ids in [2, used) have been given out */
@@ -162,6 +178,8 @@ struct NpGlobal {
     NpGc gc;
     NpStringTable strings;
     NpShapeTable shape_table;
+    NpAccessEntry access[NP_ACCESS_ENTRIES];
+    uint32_t access_misses;   /* of quickened sites; every 16th makes the site try again */
     uint32_t meta_epoch;      /* raised when anything a chain cache relies on changes (table.c) */
     uint32_t seed;            /* of string hashes */
     NpValue registry;

@@ -66,8 +66,9 @@ NpString *np_string_new_long(lua_State *L, size_t length) {
     return new_string(L, NULL, length, 0);
 }
 
-static void resize(lua_State *L, NpStringTable *table, uint32_t slots) {
-    NpString **fresh = np_mem_buf(L, slots * sizeof(NpString *));
+/* Moves the table's strings into `fresh`, which has `slots` slots, and gives the old slots back. */
+static void move_to(NpGlobal *global, NpString **fresh, uint32_t slots) {
+    NpStringTable *table = &global->strings;
     memset(fresh, 0, slots * sizeof(NpString *));
     for (uint32_t i = 0; table->slots && i <= table->mask; i++) {
         NpString *string = table->slots[i];
@@ -76,12 +77,27 @@ static void resize(lua_State *L, NpStringTable *table, uint32_t slots) {
         while (fresh[at]) at = (at + 1) & (slots - 1);
         fresh[at] = string;
     }
-    if (table->slots) np_mem_free(L, table->slots, (table->mask + 1) * sizeof(NpString *));
+    if (table->slots) np_heap_free_buf(&global->heap, table->slots, (table->mask + 1) * sizeof(NpString *));
     table->slots = fresh;
     table->mask = slots - 1;
     table->gone = 0;
     /* A sweep in progress starts over: positions have changed. */
-    if (L->global->gc.phase == NP_GC_STRINGS) L->global->gc.cursor = 0;
+    if (global->gc.phase == NP_GC_STRINGS) global->gc.cursor = 0;
+}
+
+static void resize(lua_State *L, NpStringTable *table, uint32_t slots) {
+    (void)table;
+    move_to(L->global, np_mem_buf(L, slots * sizeof(NpString *)), slots);
+}
+
+void np_string_shrink(NpGlobal *global) {
+    NpStringTable *table = &global->strings;
+    uint32_t slots = table->mask + 1;
+    NpString **fresh;
+    while (slots > FIRST_SLOTS && table->count < slots / 4) slots /= 2;
+    if (slots > (table->mask + 1) / 4) return;
+    fresh = np_heap_alloc(&global->heap, slots * sizeof(NpString *), NP_SPAN_BUF);
+    if (fresh) move_to(global, fresh, slots);
 }
 
 /* Keeps the table at most three quarters full, tombstones included. */

@@ -21,6 +21,8 @@ int np_string_compare(const NpString *a, const NpString *b);
 void np_string_init(lua_State *L);
 /* [-] For the collector: drops dead strings from slots [from, from + n); returns the next position, 0 when done. */
 size_t np_string_sweep(NpGlobal *global, size_t from, size_t n);
+/* [-] For the collector, after the sweep: a table that has become much too large gives memory back. */
+void np_string_shrink(NpGlobal *global);
 /* [-] Frees the table's memory. */
 void np_string_close(NpGlobal *global);
 

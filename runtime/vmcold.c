@@ -91,11 +91,34 @@ static void fill_chain(lua_State *L, NpInstr insn, NpOpcode op, uint32_t shape, 
     words[1] = at;
 }
 
+/* Looks a field up in the table of recent accesses; false: it has to be found the long way. */
+static bool recent_get(lua_State *L, const NpTable *table, const NpString *key, NpValue *result) {
+    const NpAccessEntry *entry = np_access_entry(L->global->access, table->shape, key);
+    if (entry->shape != table->shape || entry->key != key) return false;
+    if (entry->holder) {
+        if (entry->epoch != L->global->meta_epoch) return false;
+        table = entry->holder;
+    }
+    if (entry->slot == NP_ACCESS_ABSENT) {
+        np_set_nil(result);
+        return true;
+    }
+    uint8_t tag = np_slot_tags(table)[entry->slot];
+    if (tag == NP_NIL) return false;
+    result->v = np_slot_values(table)[entry->slot];
+    result->tag = tag;
+    return true;
+}
+
+static void remember(lua_State *L, uint32_t shape, NpString *key, NpTable *holder, unsigned slot) {
+    NpAccessEntry *entry = np_access_entry(L->global->access, shape, key);
+    *entry = (NpAccessEntry){.shape = shape, .epoch = L->global->meta_epoch, .key = key, .holder = holder, .slot = slot};
+}
+
 static void cache_get(lua_State *L, NpInstr insn, NpTable *table, NpString *key, uint32_t key_at) {
     static const uint8_t own_form[] = {[0] = NP_OP_GETFIELD_OWN, [1] = NP_OP_SELF_OWN, [2] = NP_OP_GETTABUP_OWN};
     unsigned base = np_opcode_info[np_op(insn)].base;
     unsigned which = base == NP_OP_GETFIELD ? 0 : base == NP_OP_SELF ? 1 : 2;
-    if (np_table_is_dict(table)) return;
     NpShape *shape = np_shape_of(L->global, table);
     int slot = np_shape_find(shape, key);
     if (slot >= 0) {
@@ -105,11 +128,16 @@ static void cache_get(lua_State *L, NpInstr insn, NpTable *table, NpString *key,
         cache_words(L)[1] = key_at;
         return;
     }
-    if (which == 2 || !shape->metatable) return;
+    if (!shape->metatable) {
+        remember(L, table->shape, key, NULL, NP_ACCESS_ABSENT);
+        return;
+    }
+    if (which == 2) return;
     unsigned holder_slot;
     NpTable *holder = chain_holder(L, table, key, &holder_slot);
-    if (holder)
-        fill_chain(L, insn, which == 0 ? NP_OP_GETFIELD_CHAIN : NP_OP_SELF_CHAIN, table->shape, holder, holder_slot, key_at);
+    if (!holder) return;
+    remember(L, table->shape, key, holder, holder_slot);
+    fill_chain(L, insn, which == 0 ? NP_OP_GETFIELD_CHAIN : NP_OP_SELF_CHAIN, table->shape, holder, holder_slot, key_at);
 }
 
 void np_vm_get_field(lua_State *L, NpInstr insn) {
@@ -119,7 +147,17 @@ void np_vm_get_field(lua_State *L, NpInstr insn) {
     const NpValue *key = constant(L, key_at);
     const NpValue *object = base == NP_OP_GETTABUP ? np_frame_closure(frame)->upvalue[np_b(insn)]->at : reg(L, np_b(insn));
     if (base == NP_OP_SELF) np_copy(reg(L, np_a(insn) + 1), object);
-    if (np_is_table(object)) cache_get(L, insn, np_tab(object), np_str(key), key_at);
+    if (np_is_table(object) && !np_table_is_dict(np_tab(object))) {
+        NpTable *table = np_tab(object);
+        /* A site that has seen nothing yet is specialised at once; for others it takes more than one miss. */
+        bool first = np_op(insn) == base && np_shape_of(L->global, table)->metatable != NULL;
+        if (!first && (++L->global->access_misses & 15) != 0 &&
+            recent_get(L, table, np_str(key), reg(L, np_a(insn)))) {
+            advance(L, insn);
+            return;
+        }
+        cache_get(L, insn, table, np_str(key), key_at);
+    }
     NpCallee callee;
     if (np_slow_find(L, object, key, reg(L, np_a(insn)), &callee)) advance(L, insn);
     else call_from_instruction(L, &callee, 1);
@@ -129,6 +167,18 @@ void np_vm_get_field(lua_State *L, NpInstr insn) {
 static bool lacks_newindex(lua_State *L, NpTable *metatable) {
     NpValue method;
     return !metatable || !np_meta_raw(L, metatable, NP_EVENT_NEWINDEX, &method);
+}
+
+/* Overwrites a field that is not nil, which no metamethod has a say in. The table is no metatable or holder. */
+static bool recent_set(lua_State *L, NpTable *table, const NpString *key, const NpValue *value) {
+    const NpAccessEntry *entry = np_access_entry(L->global->access, table->shape, key);
+    if (entry->shape != table->shape || entry->key != key || entry->holder || entry->slot == NP_ACCESS_ABSENT)
+        return false;
+    if (np_slot_tags(table)[entry->slot] == NP_NIL) return false;
+    np_slot_values(table)[entry->slot] = value->v;
+    np_slot_tags(table)[entry->slot] = value->tag;
+    np_barrier(L->global, table, value);
+    return true;
 }
 
 void np_vm_set_field(lua_State *L, NpInstr insn) {
@@ -141,10 +191,16 @@ void np_vm_set_field(lua_State *L, NpInstr insn) {
     if (np_is_table(object) && !np_table_is_dict(np_tab(object)) &&
         !(np_tab(object)->flags & (NP_FLAG_META | NP_FLAG_HOLDER))) {
         NpTable *table = np_tab(object);
+        if (np_op(insn) != np_opcode_info[np_op(insn)].base && (++L->global->access_misses & 15) != 0 &&
+            recent_set(L, table, np_str(key), value)) {
+            advance(L, insn);
+            return;
+        }
         NpShape *shape = np_shape_of(L->global, table);
         uint32_t before = table->shape;
         int slot = np_shape_find(shape, np_str(key));
         if (slot >= 0 && (np_slot_tags(table)[slot] != NP_NIL || lacks_newindex(L, shape->metatable))) {
+            remember(L, before, np_str(key), NULL, (unsigned)slot);
             patch(words, up ? NP_OP_SETTABUP_OWN : NP_OP_SETFIELD_OWN, (unsigned)slot, before);
             np_table_set_str(L, table, np_str(key), value, true);
             advance(L, insn);

@@ -136,6 +136,7 @@ static void atomic(lua_State *L) {
     np_list_clear(global, &gc->weak);
     np_mark_finish(global);
     memset(global->api_cache, 0, sizeof global->api_cache);
+    memset(global->access, 0, sizeof global->access);
     gc->last_marked = gc->marked_bytes;
     if (np_dbg_on(gcverify) || CHECK >= 2) np_gc_verify(L);
     gc->barrier_on = false;
@@ -165,6 +166,7 @@ static bool strings_slice(NpGlobal *global, size_t scale) {
     if (!gc->strings_done) {
         gc->cursor = np_string_sweep(global, gc->cursor, STRINGS_SLICE * scale);
         gc->strings_done = gc->cursor == 0;
+        if (gc->strings_done) np_string_shrink(global);
         return false;
     }
     gc->shape_cursor = np_shape_sweep(global, gc->shape_cursor, SHAPES_SLICE * scale);

@@ -19,7 +19,7 @@
 #include "runtime/gc/barrier.h"
 #include "runtime/meta.h"
 
-enum { SLICE = 4096, RING = 8, FIRST_GRAY = 1024 };
+enum { SLICE = 4096, RING = 16, FIRST_GRAY = 1024 };
 #define PART_TWO ((size_t)1 << 40)
 #define MODE_SHIFT 60
 #define COLLECTABLE_TAGS (NP_TAG_COLLECTABLE * UINT64_C(0x0101010101010101))
@@ -304,8 +304,17 @@ static size_t scan(NpGlobal *global, NpObj *obj, size_t next) {
 
 /* ---- the loop ---- */
 
-/* Objects pass through a ring of RING on their way from the stack, so that by the time one is scanned
- * its header has come out of memory. */
+/* Asks for what scanning the object will read besides its header. */
+static inline void prefetch_parts(const NpObj *obj) {
+    if (obj->kind == NP_TABLE) {
+        const NpTable *table = (const NpTable *)obj;
+        __builtin_prefetch(table->slots);
+        __builtin_prefetch(table->array);
+    }
+}
+
+/* On their way from the stack objects pass through a ring: when they enter it their header is asked
+ * for, halfway round their buffers, and when they leave it both have come out of memory. */
 static size_t drain(NpGlobal *global, size_t work) {
     NpGc *gc = &global->gc;
     NpGrayEntry ring[RING];
@@ -314,6 +323,7 @@ static size_t drain(NpGlobal *global, size_t work) {
     memset(ring, 0, sizeof ring);
     while (done < work) {
         NpGrayEntry entry = {NULL, 0}, due;
+        const NpObj *halfway = ring[(at + RING / 2) % RING].obj;
         if (gc->gray_count > 0) {
             entry = gc->gray[--gc->gray_count];
             __builtin_prefetch(entry.obj);
@@ -321,6 +331,7 @@ static size_t drain(NpGlobal *global, size_t work) {
         } else if (held == 0) {
             break;
         }
+        if (halfway) prefetch_parts(halfway);
         due = ring[at];
         ring[at] = entry;
         at = (at + 1) % RING;

@@ -277,8 +277,8 @@ do
   eq(collectgarbage("isrunning"), false)
   eq(collectgarbage("restart"), 0)
   eq(collectgarbage("isrunning"), true)
-  repeat local finished = collectgarbage("step", 100) until finished == true
   local first = collectgarbage("incremental")
+  repeat local finished = collectgarbage("step", 100) until finished == true
   assert(first == "incremental" or first == "generational", first)
   eq(collectgarbage("generational"), "incremental")
   eq(collectgarbage("generational", 20, 100), "generational")

@@ -58,10 +58,6 @@ check.fails("'__newindex' chain too long", function() t.x = 1 end)
 local a, b = {}, {}
 setmetatable(a, {__index = b}); setmetatable(b, {__index = a})
 check.fails("'__index' chain too long", function() return a.x end)
--- __call that is callable that is callable ...
-t = setmetatable({}, {})
-getmetatable(t).__call = t
-overflow("__call of itself", function() return t() end)
 
 -- through C functions: sort, gsub, pcall, load, coroutines
 local function sort() table.sort({1, 2, 3}, function(x, y) sort() return x < y end) end

@@ -224,7 +224,7 @@ TEST(a_failed_allocation_leaves_the_table_as_it_was) {
             failures++;
         }
     }
-    EXPECT_GT(failures, 4000); /* every string once, and the resizes */
+    EXPECT_GT(failures, 1000); /* each try gets one string further */
     uint32_t count = 0, gone = 0;
     for (uint32_t i = 0; i <= table->mask; i++) {
         if (table->slots[i] == (NpString *)1) gone++;
