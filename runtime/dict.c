@@ -22,24 +22,22 @@ static uint32_t hash_word(uint64_t word) {
     return (uint32_t)(word >> 32);
 }
 
-static uint32_t hash_key(lua_State *L, NpPayload key, uint8_t tag) {
-    switch (tag) {
-    case NP_INT: return np_dict_hash_int(key.i);
-    case NP_STR: return np_string_hash(L, (NpString *)key.p);
-    case NP_FALSE: return 1;
-    case NP_TRUE: return 2;
-    case NP_FLT: return hash_word(key.bits);
-    case NP_CFUNC: return hash_word((uintptr_t)key.f);
-    default: return hash_word((uintptr_t)key.p >> 4);
-    }
-}
-
 static NpDictNode *main_position(lua_State *L, NpDict *dict, NpPayload key, uint8_t tag) {
-    return &dict->nodes[hash_key(L, key, tag) & (dict->size - 1)];
+    uint32_t position;
+    switch (tag) {
+    case NP_INT: position = np_dict_position((uint64_t)key.i, dict->size); break;
+    case NP_STR: position = np_string_hash(L, (NpString *)key.p) & (dict->size - 1); break;
+    case NP_FALSE: position = 1 & (dict->size - 1); break;
+    case NP_TRUE: position = 2 & (dict->size - 1); break;
+    case NP_FLT: position = hash_word(key.bits) & (dict->size - 1); break;
+    case NP_CFUNC: position = hash_word((uintptr_t)key.f) & (dict->size - 1); break;
+    default: position = np_dict_position((uintptr_t)key.p >> NP_GRANULE_SHIFT, dict->size); break;
+    }
+    return &dict->nodes[position];
 }
 
 NpDictNode *np_dict_find_int(NpDict *dict, int64_t key) {
-    NpDictNode *node = &dict->nodes[np_dict_hash_int(key) & (dict->size - 1)];
+    NpDictNode *node = &dict->nodes[np_dict_position((uint64_t)key, dict->size)];
     for (;;) {
         if (node->key.i == key && node->key_tag == NP_INT) return node;
         if (node->next == 0) return NULL;

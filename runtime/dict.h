@@ -11,9 +11,15 @@
 
 NP_INLINE size_t np_dict_bytes(uint32_t size) { return sizeof(NpDict) + (size_t)size * sizeof(NpDictNode); }
 
-NP_INLINE uint32_t np_dict_hash_int(int64_t key) {
-    uint64_t word = (uint64_t)key * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(word >> 32);
+/* Position of an integer, or of anything turned into one: the remainder modulo size - 1, found by adding up its digits in
+ * base `size`. Neighbouring keys get neighbouring positions, so that walks over them stay within few pages; small sizes, for
+ * which that does not matter, take a multiplicative hash. */
+NP_INLINE uint32_t np_dict_position(uint64_t word, uint32_t size) {
+    uint64_t mask = size - 1;
+    if (size <= 64) return (uint32_t)((word * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (uint32_t)mask;
+    unsigned bits = (unsigned)__builtin_ctz(size);
+    while (word > mask) word = (word & mask) + (word >> bits);
+    return (uint32_t)word;
 }
 /* [gc-free, err] An empty dictionary of `size` nodes (a power of two). */
 NpDict *np_dict_new(lua_State *L, uint32_t size);

@@ -104,20 +104,25 @@ typedef struct NpStringTable {
     uint32_t mask, count, gone;
 } NpStringTable;
 
-/* What an access by field name found last time for a shape: for sites that see many shapes. Weak: emptied by every
- * collection (before shapes and strings are dropped). */
+/* What an access by field name found last time for a shape (or, for dictionaries, for a metatable): for sites that see
+ * many. Weak: emptied by every collection (before shapes and strings are dropped). */
 typedef struct NpAccessEntry {
     uint32_t shape;  /* NP_SHAPE_NONE: empty */
     uint32_t epoch;  /* of a holder's entry */
     NpString *key;
     NpTable *holder; /* where the value is; NULL: in the table itself */
+    NpTable *metatable; /* entries of NP_SHAPE_DICT */
     uint32_t slot;
 } NpAccessEntry;
 #define NP_ACCESS_ENTRIES 256
 #define NP_ACCESS_ABSENT 0xffffu /* slot: the shape has neither the key nor a metatable */
+#define NP_ACCESS_CALL 0xfffeu   /* slot: the shape lacks the key and its metatable's __index is a function (epoch) */
 
 NP_INLINE NpAccessEntry *np_access_entry(NpAccessEntry *entries, uint32_t shape, const NpString *key) {
     return &entries[(shape * 31 ^ key->hash) & (NP_ACCESS_ENTRIES - 1)];
+}
+NP_INLINE NpAccessEntry *np_access_entry_dict(NpAccessEntry *entries, const NpTable *metatable, const NpString *key) {
+    return &entries[((uint32_t)((uintptr_t)metatable >> 5) ^ key->hash) & (NP_ACCESS_ENTRIES - 1)];
 }
 
 typedef struct NpShapeTable {

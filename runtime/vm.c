@@ -108,6 +108,11 @@ static NP_NOINLINE HANDLER_CC void cold_tail_call(PARAMETERS) {
 }
 
 #define HANDLER(op) static HANDLER_CC void handle_##op(PARAMETERS)
+#define EXTRA(name) static NP_NOINLINE HANDLER_CC void extra_##name(PARAMETERS)
+#define TO(name) __attribute__((musttail)) return extra_##name(L, pc, base, constants, dispatch, insn)
+EXTRA(poly_get);
+EXTRA(poly_self);
+EXTRA(poly_set);
 #include "runtime/vm_ops.h"
 #undef HANDLER
 
@@ -155,6 +160,8 @@ void np_vm_execute(lua_State *L, NpFrame *frame) {
 #define NEXT goto next_instruction
 #define HANDLER(op) case NP_OP_##op:
 #endif
+#define EXTRA(name) extra_##name:
+#define TO(name) goto extra_##name
 #define COLD(name) goto cold_##name
 #define COLD_RETURN goto cold_return
 #define COLD_LABEL(name)                                                                           \

@@ -72,17 +72,13 @@ HANDLER(SETUPVAL) {
 HANDLER(GETTABUP) { COLD(get_field); }
 HANDLER(SETTABUP) { COLD(set_field); }
 HANDLER(GETFIELD) {
-    /* Sites that see dictionaries, or more than one shape, stay in this form. */
+    /* Dictionaries and absent fields stay in this form; what has not been seen here yet is specialised at once. */
     const NpValue *object = RB;
-    if (object->tag == NP_TABLE && np_table_is_dict(np_tab(object))) {
-        const NpDictNode *node = np_dict_find_short(np_tab(object)->slots, np_str(constants + pc[1]));
-        if (node && node->value_tag != NP_NIL) {
-            NpValue *to = RA;
-            to->v = node->value;
-            to->tag = node->value_tag;
-            pc += 2;
-            NEXT;
-        }
+    if (object->tag == NP_TABLE) {
+        const NpTable *table = np_tab(object);
+        if (np_table_is_dict(table) ||
+            np_access_entry(L->global->access, table->shape, np_str(constants + pc[1]))->slot == NP_ACCESS_ABSENT)
+            TO(poly_get);
     }
     COLD(get_field);
 }
@@ -100,8 +96,96 @@ HANDLER(SETFIELD) {
     }
     COLD(set_field);
 }
+/* ---- sites that see many shapes: the table of recent accesses ----
+ * Every 16th miss goes the long way, which specialises the site for the shape it sees then. */
+#define POLY_GET(SET_SELF)                                                                         \
+    const NpValue *object = RB;                                                                    \
+    if (NP_LIKELY(object->tag == NP_TABLE)) {                                                      \
+        NpTable *table = np_tab(object);                                                           \
+        NpGlobal *global = L->global;                                                              \
+        const NpInstr op = np_op(insn);                                                            \
+        const NpString *key =                                                                      \
+            np_str(constants + (op == NP_OP_GETFIELD_CHAIN || op == NP_OP_SELF_CHAIN               \
+                                    ? np_lcl(base - 1)->proto->chains[pc[1]].key : pc[1]));        \
+        const NpAccessEntry *entry;                                                                \
+        NpTable *holder = table;                                                                   \
+        if (np_table_is_dict(table)) {                                                             \
+            NpDict *dict = table->slots;                                                           \
+            const NpDictNode *node = np_dict_find_short(dict, key);                                \
+            if (node && node->value_tag != NP_NIL) {                                               \
+                NpValue *to = RA;                                                                  \
+                NpPayload payload = node->value;                                                   \
+                uint8_t tag = node->value_tag;                                                     \
+                SET_SELF;                                                                          \
+                to->v = payload;                                                                   \
+                to->tag = tag;                                                                     \
+                pc += 2;                                                                           \
+                NEXT;                                                                              \
+            }                                                                                      \
+            if (!dict->metatable) {                                                                \
+                NpValue *to = RA;                                                                  \
+                SET_SELF;                                                                          \
+                np_set_nil(to);                                                                    \
+                pc += 2;                                                                           \
+                NEXT;                                                                              \
+            }                                                                                      \
+            entry = np_access_entry_dict(global->access, dict->metatable, key);                    \
+            if (entry->shape != NP_SHAPE_DICT || entry->metatable != dict->metatable ||            \
+                entry->key != key)                                                                 \
+                COLD(get_field);                                                                   \
+        } else {                                                                                   \
+            entry = np_access_entry(global->access, table->shape, key);                            \
+            if (entry->shape != table->shape || entry->key != key || (++global->access_misses & 15) == 0) \
+                COLD(get_field);                                                                   \
+        }                                                                                          \
+        if (NP_UNLIKELY(entry->slot >= NP_ACCESS_CALL)) {                                          \
+            if (entry->slot == NP_ACCESS_CALL) COLD(get_field);                                    \
+            NpValue *to = RA;                                                                      \
+            SET_SELF;                                                                              \
+            np_set_nil(to);                                                                        \
+            pc += 2;                                                                               \
+            NEXT;                                                                                  \
+        }                                                                                          \
+        if (entry->holder) {                                                                       \
+            if (NP_UNLIKELY(entry->epoch != global->meta_epoch)) COLD(get_field);                  \
+            holder = entry->holder;                                                                \
+        }                                                                                          \
+        uint8_t tag = np_slot_tags(holder)[entry->slot];                                           \
+        if (NP_LIKELY(tag != NP_NIL)) {                                                            \
+            NpPayload payload = np_slot_values(holder)[entry->slot];                               \
+            NpValue *to = RA;                                                                      \
+            SET_SELF;                                                                              \
+            to->v = payload;                                                                       \
+            to->tag = tag;                                                                         \
+            pc += 2;                                                                               \
+            NEXT;                                                                                  \
+        }                                                                                          \
+    }                                                                                              \
+    COLD(get_field);
+
+EXTRA(poly_get) { POLY_GET((void)0) }
+EXTRA(poly_self) { POLY_GET(np_set_obj(to + 1, table, NP_TABLE)) }
+EXTRA(poly_set) {
+    const NpValue *object = RA;
+    if (NP_LIKELY(object->tag == NP_TABLE && !(np_tab(object)->flags & (NP_FLAG_META | NP_FLAG_HOLDER)))) {
+        NpTable *table = np_tab(object);
+        const NpString *key = np_str(constants + pc[1]);
+        const NpAccessEntry *entry = np_access_entry(L->global->access, table->shape, key);
+        if (entry->shape == table->shape && entry->key == key && !entry->holder && entry->slot < NP_ACCESS_CALL &&
+            np_slot_tags(table)[entry->slot] != NP_NIL && !L->global->gc.barrier_on &&
+            table->shape != NP_SHAPE_DICT && (++L->global->access_misses & 15) != 0) {
+            np_slot_values(table)[entry->slot] = RB->v;
+            np_slot_tags(table)[entry->slot] = RB->tag;
+            pc += 3;
+            NEXT;
+        }
+    }
+    COLD(set_field);
+}
+
 HANDLER(SELF) {
     /* Methods of strings: their metatable's __index is looked through, not cached. */
+    if (RB->tag == NP_TABLE && np_table_is_dict(np_tab(RB))) TO(poly_self);
     COLD(get_field);
 }
 
@@ -124,7 +208,7 @@ HANDLER(GETFIELD_OWN) {
         NpTable *table = np_tab(object);
         GET_OWN(table)
     }
-    COLD(get_field);
+    TO(poly_get);
 }
 HANDLER(GETTABUP_OWN) {
     const NpValue *object = np_lcl(base - 1)->upvalue[np_b(insn)]->at;
@@ -151,10 +235,10 @@ HANDLER(SELF_OWN) {
             }
         }
     }
-    COLD(get_field);
+    TO(poly_self);
 }
 
-#define GET_CHAIN(SET_SELF)                                                                        \
+#define GET_CHAIN(SET_SELF, MISS)                                                                     \
     const NpValue *object = RB;                                                                    \
     if (NP_LIKELY(object->tag == NP_TABLE)) {                                                      \
         NpTable *table = np_tab(object);                                                           \
@@ -173,10 +257,10 @@ HANDLER(SELF_OWN) {
             }                                                                                      \
         }                                                                                          \
     }                                                                                              \
-    COLD(get_field);
+    TO(MISS);
 
-HANDLER(GETFIELD_CHAIN) { GET_CHAIN((void)0) }
-HANDLER(SELF_CHAIN) { GET_CHAIN(np_set_obj(to + 1, table, NP_TABLE)) }
+HANDLER(GETFIELD_CHAIN) { GET_CHAIN((void)0, poly_get) }
+HANDLER(SELF_CHAIN) { GET_CHAIN(np_set_obj(to + 1, table, NP_TABLE), poly_self) }
 
 #define SET_OWN(table, from)                                                                       \
     if (NP_LIKELY((table)->shape == pc[0])) {                                                      \
@@ -196,7 +280,7 @@ HANDLER(SETFIELD_OWN) {
         NpTable *table = np_tab(object);
         SET_OWN(table, RB)
     }
-    COLD(set_field);
+    TO(poly_set);
 }
 HANDLER(SETTABUP_OWN) {
     const NpValue *object = np_lcl(base - 1)->upvalue[np_b(insn)]->at;

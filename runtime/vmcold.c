@@ -5,6 +5,7 @@
 #include "runtime/vmcold.h"
 #include "runtime/call.h"
 #include "runtime/debuginfo.h"
+#include "runtime/dict.h"
 #include "runtime/err.h"
 #include "runtime/func.h"
 #include "runtime/gc/barrier.h"
@@ -91,30 +92,17 @@ static void fill_chain(lua_State *L, NpInstr insn, NpOpcode op, uint32_t shape, 
     words[1] = at;
 }
 
-/* Looks a field up in the table of recent accesses; false: it has to be found the long way. */
-static bool recent_get(lua_State *L, const NpTable *table, const NpString *key, NpValue *result) {
-    const NpAccessEntry *entry = np_access_entry(L->global->access, table->shape, key);
-    if (entry->shape != table->shape || entry->key != key) return false;
-    if (entry->holder) {
-        if (entry->epoch != L->global->meta_epoch) return false;
-        table = entry->holder;
-    }
-    if (entry->slot == NP_ACCESS_ABSENT) {
-        np_set_nil(result);
-        return true;
-    }
-    uint8_t tag = np_slot_tags(table)[entry->slot];
-    if (tag == NP_NIL) return false;
-    result->v = np_slot_values(table)[entry->slot];
-    result->tag = tag;
-    return true;
-}
-
 static void remember(lua_State *L, uint32_t shape, NpString *key, NpTable *holder, unsigned slot) {
     NpAccessEntry *entry = np_access_entry(L->global->access, shape, key);
     *entry = (NpAccessEntry){.shape = shape, .epoch = L->global->meta_epoch, .key = key, .holder = holder, .slot = slot};
 }
 
+static bool index_is_function(lua_State *L, NpTable *metatable) {
+    NpValue index;
+    return np_meta_raw(L, metatable, NP_EVENT_INDEX, &index) && np_lua_type[index.tag] == LUA_TFUNCTION;
+}
+
+/* Specialises the site for the record's shape, and enters what was found into the table of recent accesses. */
 static void cache_get(lua_State *L, NpInstr insn, NpTable *table, NpString *key, uint32_t key_at) {
     static const uint8_t own_form[] = {[0] = NP_OP_GETFIELD_OWN, [1] = NP_OP_SELF_OWN, [2] = NP_OP_GETTABUP_OWN};
     unsigned base = np_opcode_info[np_op(insn)].base;
@@ -123,13 +111,17 @@ static void cache_get(lua_State *L, NpInstr insn, NpTable *table, NpString *key,
     int slot = np_shape_find(shape, key);
     if (slot >= 0) {
         if (np_slot_tags(table)[slot] == NP_NIL) return;
-        if (is_chain(insn)) proto_of(L)->chains[cache_words(L)[1]].key = NP_CHAIN_FREE;
+        remember(L, table->shape, key, NULL, (unsigned)slot);
         patch(cache_words(L), own_form[which], (unsigned)slot, table->shape);
         cache_words(L)[1] = key_at;
         return;
     }
     if (!shape->metatable) {
         remember(L, table->shape, key, NULL, NP_ACCESS_ABSENT);
+        return;
+    }
+    if (index_is_function(L, shape->metatable)) {
+        remember(L, table->shape, key, NULL, NP_ACCESS_CALL);
         return;
     }
     if (which == 2) return;
@@ -140,23 +132,47 @@ static void cache_get(lua_State *L, NpInstr insn, NpTable *table, NpString *key,
     fill_chain(L, insn, which == 0 ? NP_OP_GETFIELD_CHAIN : NP_OP_SELF_CHAIN, table->shape, holder, holder_slot, key_at);
 }
 
+/* The same for a dictionary that lacks the key: only the table of recent accesses. */
+static void cache_get_dict(lua_State *L, NpTable *table, NpString *key) {
+    NpDict *dict = table->slots;
+    unsigned holder_slot;
+    const NpDictNode *node = np_dict_find_short(dict, key);
+    if (!dict->metatable || (node && node->value_tag != NP_NIL)) return;
+    NpTable *holder = chain_holder(L, table, key, &holder_slot);
+    if (!holder) return;
+    *np_access_entry_dict(L->global->access, dict->metatable, key) =
+        (NpAccessEntry){.shape = NP_SHAPE_DICT, .epoch = L->global->meta_epoch, .key = key, .holder = holder,
+                        .metatable = dict->metatable, .slot = holder_slot};
+}
+
+/* The handlers have looked in vain at what the site and the table of recent accesses know. */
 void np_vm_get_field(lua_State *L, NpInstr insn) {
     NpFrame *frame = L->frame;
     unsigned base = np_opcode_info[np_op(insn)].base;
     uint32_t key_at = key_index(L, insn);
     const NpValue *key = constant(L, key_at);
     const NpValue *object = base == NP_OP_GETTABUP ? np_frame_closure(frame)->upvalue[np_b(insn)]->at : reg(L, np_b(insn));
-    if (base == NP_OP_SELF) np_copy(reg(L, np_a(insn) + 1), object);
-    if (np_is_table(object) && !np_table_is_dict(np_tab(object))) {
+    if (base == NP_OP_SELF) {
+        np_copy(reg(L, np_a(insn) + 1), object);
+    }
+    if (np_is_table(object)) {
         NpTable *table = np_tab(object);
-        /* A site that has seen nothing yet is specialised at once; for others it takes more than one miss. */
-        bool first = np_op(insn) == base && np_shape_of(L->global, table)->metatable != NULL;
-        if (!first && (++L->global->access_misses & 15) != 0 &&
-            recent_get(L, table, np_str(key), reg(L, np_a(insn)))) {
-            advance(L, insn);
-            return;
+        if (np_table_is_dict(table)) {
+            cache_get_dict(L, table, np_str(key));
+        } else {
+            const NpAccessEntry *entry = np_access_entry(L->global->access, table->shape, np_str(key));
+            NpCallee known;
+            if (entry->shape == table->shape && entry->key == np_str(key) && entry->slot == NP_ACCESS_CALL &&
+                entry->epoch == L->global->meta_epoch &&
+                np_meta_raw(L, np_shape_of(L->global, table)->metatable, NP_EVENT_INDEX, &known.function)) {
+                np_copy(&known.first, object);
+                np_copy(&known.second, key);
+                known.nargs = 2;
+                call_from_instruction(L, &known, 1);
+                return;
+            }
+            cache_get(L, insn, table, np_str(key), key_at);
         }
-        cache_get(L, insn, table, np_str(key), key_at);
     }
     NpCallee callee;
     if (np_slow_find(L, object, key, reg(L, np_a(insn)), &callee)) advance(L, insn);
@@ -169,18 +185,6 @@ static bool lacks_newindex(lua_State *L, NpTable *metatable) {
     return !metatable || !np_meta_raw(L, metatable, NP_EVENT_NEWINDEX, &method);
 }
 
-/* Overwrites a field that is not nil, which no metamethod has a say in. The table is no metatable or holder. */
-static bool recent_set(lua_State *L, NpTable *table, const NpString *key, const NpValue *value) {
-    const NpAccessEntry *entry = np_access_entry(L->global->access, table->shape, key);
-    if (entry->shape != table->shape || entry->key != key || entry->holder || entry->slot == NP_ACCESS_ABSENT)
-        return false;
-    if (np_slot_tags(table)[entry->slot] == NP_NIL) return false;
-    np_slot_values(table)[entry->slot] = value->v;
-    np_slot_tags(table)[entry->slot] = value->tag;
-    np_barrier(L->global, table, value);
-    return true;
-}
-
 void np_vm_set_field(lua_State *L, NpInstr insn) {
     NpFrame *frame = L->frame;
     bool up = np_opcode_info[np_op(insn)].base == NP_OP_SETTABUP;
@@ -191,11 +195,6 @@ void np_vm_set_field(lua_State *L, NpInstr insn) {
     if (np_is_table(object) && !np_table_is_dict(np_tab(object)) &&
         !(np_tab(object)->flags & (NP_FLAG_META | NP_FLAG_HOLDER))) {
         NpTable *table = np_tab(object);
-        if (np_op(insn) != np_opcode_info[np_op(insn)].base && (++L->global->access_misses & 15) != 0 &&
-            recent_set(L, table, np_str(key), value)) {
-            advance(L, insn);
-            return;
-        }
         NpShape *shape = np_shape_of(L->global, table);
         uint32_t before = table->shape;
         int slot = np_shape_find(shape, np_str(key));

@@ -37,6 +37,7 @@
 #define RATIO_LEAST 2  /* bytes scanned for a byte allocated */
 #define RATIO_MOST 8   /* bounds a slice; the heap may then pass its goal by an eighth of what lives */
 #define KEEP_AFTER_FULL ((size_t)1 << 20)
+#define KEEP_MORE ((size_t)1 << 20) /* besides what the next cycle needs */
 #define NEAR_LIMIT(limit) ((limit) / 8 * 7)
 #define MORE_BEFORE_FORCED(limit) ((limit) / 32)
 
@@ -178,7 +179,7 @@ static size_t bytes_to_keep(const NpGlobal *global, bool full) {
     const NpGc *gc = &global->gc;
     size_t in_use = global->heap.in_use, keep = gc->goal > in_use ? gc->goal - in_use : 0;
     if (np_dbg_on(norelease)) return SIZE_MAX;
-    if (!full) return keep + keep / 8;
+    if (!full) return keep + keep / 4 + KEEP_MORE;
     return keep / 4 > KEEP_AFTER_FULL ? keep / 4 : KEEP_AFTER_FULL;
 }
 

@@ -23,7 +23,9 @@
 #include "runtime/gc/heap_priv.h"
 #include "sizeclass.h"
 
-enum { SWEEP_FOR_RUN = 16, SWEEP_FOR_LARGE = 64 };
+enum { SWEEP_FOR_RUN = 16, SWEEP_FOR_LARGE = 64, RELEASE_FREED_PAGES = 32 };
+#define KEEP_FREED_BYTES ((size_t)1 << 20)
+#define RELEASE_TRAIL_BYTES ((size_t)4 << 20)
 
 #define GRANULES_PER_PAGE (NP_PAGE_BYTES / NP_GRANULE)
 
@@ -370,6 +372,18 @@ void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind) {
     return p;
 }
 
+/* A table that grows leaves a trail of buffers that only together would fit the next one. What they
+ * were goes back to the system when enough else is free. After a very long one so does the rest of the
+ * trail: that is little work beside having filled the new one. */
+static void release_freed(NpHeap *heap, char *base, size_t npages) {
+    NpPages *pages = &heap->priv->pages;
+    size_t bytes = npages << NP_PAGE_SHIFT, all = SIZE_MAX;
+    if (np_dbg_on(norelease)) return;
+    if (bytes >= RELEASE_TRAIL_BYTES) np_pages_release(pages, bytes / 256, &all);
+    else if (np_pages_free_ready(pages) > KEEP_FREED_BYTES + heap->in_use / 16)
+        np_pages_release_run(pages, base, npages);
+}
+
 void np_heap_free_buf(NpHeap *heap, void *buf, size_t size) {
     NpHeapPriv *priv = heap->priv;
     NpArena *arena;
@@ -405,8 +419,11 @@ void np_heap_free_buf(NpHeap *heap, void *buf, size_t size) {
         span->cursor = (uint32_t)(granule - np_span_first_granule(span));
     if (state == NP_SPAN_CURRENT) return;
     if (span->alloc_slots == 0) {
+        size_t npages = span->npages;
+        char *base = span->base;
         unlist_span(priv, span);
         drop_span(heap, span);
+        if (npages >= RELEASE_FREED_PAGES && npages < NP_ARENA_PAGES - 256) release_freed(heap, base, npages);
     } else if (state == NP_SPAN_FULL) {
         unlist_span(priv, span);
         span->state = NP_SPAN_PARTIAL;

@@ -496,6 +496,16 @@ size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget) {
     return total;
 }
 
+void np_pages_release_run(NpPages *pages, char *base, size_t count) {
+    NpArenaInfo *info = &pages->arenas[np_pages_index(pages, np_arena_of(base))];
+    size_t page = (size_t)(base - (char *)info->arena) >> NP_PAGE_SHIFT;
+    size_t from = NP_ALIGN_UP(page, pages->unit_pages), to = NP_ALIGN_DOWN(page + count, pages->unit_pages);
+    long released;
+    if (from >= to) return;
+    released = np_pages_release_units(pages, info, from * UNITS_PER_PAGE, (to - from) * UNITS_PER_PAGE);
+    if (released > 0) count_free_released(pages, info, released);
+}
+
 void np_pages_close(NpPages *pages) {
     while (pages->count > 0) {
         drop_arena(pages, pages->count - 1);

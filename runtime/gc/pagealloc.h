@@ -65,6 +65,8 @@ int np_pages_ready_units(NpPages *pages, NpArenaInfo *info, size_t from, size_t 
 /* [-] Hands back free pages, highest first, while more than `keep` bytes of them are Ready and
  * *budget (pages) is left; the bytes released. Arenas that are free as a whole are unreserved. */
 size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget);
+/* [-] Hands back what is Ready of the free pages [base, base + count pages). */
+void np_pages_release_run(NpPages *pages, char *base, size_t count);
 /* [-] Bytes of free pages that are Ready. */
 size_t np_pages_free_ready(const NpPages *pages);
 /* [-] np_fatal when an invariant above is broken. */

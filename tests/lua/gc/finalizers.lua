@@ -7,7 +7,9 @@ local log = {}
 local function finalized(name) return setmetatable({name = name}, {__gc = function(o) log[#log + 1] = o.name end}) end
 
 -- reverse order of setmetatable
-for i = 1, 5 do finalized("o" .. i) end
+local all = {}
+for i = 1, 5 do all[i] = finalized("o" .. i) end
+all = nil
 collect()
 eq(table.concat(log, " "), "o5 o4 o3 o2 o1")
 collect()
@@ -26,16 +28,18 @@ eq(log[1], "kept")
 log = {}
 do
   local meta = {}
-  setmetatable({}, meta)
+  local object = setmetatable({}, meta)
   meta.__gc = function() log[#log + 1] = "late" end
+  object = nil
 end
 collect()
 eq(#log, 0)
 -- the field is looked up when the object dies; setmetatable marks when it is present, whatever it is
 do
   local meta = {__gc = true}
-  setmetatable({}, meta)
+  local object = setmetatable({}, meta)
   meta.__gc = function() log[#log + 1] = "looked up" end
+  object = nil
 end
 collect()
 eq(log[1], "looked up")
@@ -102,7 +106,9 @@ eq(log[1], "ran")
 -- an error in a finalizer is a warning, and the others run
 log = {}
 warn "@off"
-for i = 1, 3 do setmetatable({}, {__gc = function() log[#log + 1] = i; if i == 2 then error("in finalizer") end end}) end
+all = {}
+for i = 1, 3 do all[i] = setmetatable({}, {__gc = function() log[#log + 1] = i; if i == 2 then error("in finalizer") end end}) end
+all = nil
 collect()
 eq(table.concat(log, " "), "3 2 1")
 

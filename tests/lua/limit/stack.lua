@@ -1,3 +1,4 @@
+-- stress: 500
 -- Stack overflow is an error that can be caught, in every kind of recursion, and all is well after.
 local check = dofile "tests/lua/check.lua"
 local eq = check.eq

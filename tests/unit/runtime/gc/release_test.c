@@ -103,6 +103,25 @@ TEST(what_is_to_be_kept_is_kept) {
     np_heap_close(&heap);
 }
 
+TEST(a_growing_buffer_leaves_no_trail) {
+    size_t size = 1 << 20;
+    char *old = NULL;
+    NpHeapStats stats;
+    REQUIRE(np_heap_init(&heap));
+    while (size < (32 << 20)) {
+        char *buf = np_heap_alloc(&heap, size, NP_SPAN_BUF);
+        REQUIRE_NOT_NULL(buf);
+        memset(buf, 1, size);
+        np_heap_free_buf(&heap, old, size / 3 * 2);
+        old = buf;
+        size += size / 2;
+    }
+    np_heap_stats(&heap, &stats);
+    EXPECT_LE(stats.free_bytes, (3 << 20) + stats.in_use / 8);
+    np_heap_verify(&heap);
+    np_heap_close(&heap);
+}
+
 TEST(a_limit_fills_no_hole) {
     void *live[400], *p;
     int lived = 0, got = 0;

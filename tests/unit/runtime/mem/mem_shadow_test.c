@@ -23,7 +23,7 @@ TEST(states_are_kept_by_page) {
     EXPECT_DEATH(np_shadow_expect(&mem, page(1), bytes(2), NP_SHADOW_RESERVED, "a test"),
                  "a test of a page that is Prepared, not Reserved");
     EXPECT_DEATH(np_shadow_expect_used(&mem, page(1), bytes(3), bytes(2)), "neither Prepared nor Ready");
-    EXPECT_DEATH(np_shadow_expect_free(&mem, page(0), bytes(8), bytes(3), bytes(2)), "3");
+    EXPECT_DEATH(np_shadow_expect_free(&mem, page(0), bytes(8), bytes(3), bytes(2)), "mapped and");
     np_shadow_expect_free(&mem, page(0), bytes(8), bytes(3), bytes(1));
     mem = (NpMem){.reserved = bytes(8), .mapped = bytes(3), .ready = bytes(1)};
     np_mem_verify(&mem);

@@ -1,0 +1,89 @@
+-- helper: the head of every program that differential.lua writes. Owns printing (values in a form that
+-- both engines must agree on, addresses masked) and the fuel that makes every program end.
+local FUEL = 3000
+local fuel = FUEL
+local function tick(cost)
+  fuel = fuel - (cost or 1)
+  if fuel < 0 then error("out of fuel", 0) end
+end
+
+local function mask(text)
+  return (text:gsub("0x%x+", "ADDR"))
+end
+
+local show
+local function show_key_order(one, other)
+  local a, b = type(one), type(other)
+  if a ~= b then return a < b end
+  if a == "number" or a == "string" then return one < other end
+  return show(one, 3) < show(other, 3)
+end
+
+function show(value, depth)
+  depth = depth or 0
+  local kind = math.type(value) or type(value)
+  if kind == "string" then
+    if #value > 300 then return ("<%d bytes %q>"):format(#value, value:sub(1, 40)) end
+    return ("%q"):format(mask(value))
+  elseif kind == "integer" then return ("%d"):format(value)
+  elseif kind == "float" then
+    if value ~= value then return "nan" end
+    return ("%.17gf"):format(value)
+  elseif kind == "table" then
+    if depth > 2 then return "{..}" end
+    local keys, parts = {}, {}
+    for key in next, value do keys[#keys + 1] = key end
+    if #keys > 40 then return "{" .. #keys .. " fields}" end
+    table.sort(keys, show_key_order)
+    for _, key in ipairs(keys) do
+      parts[#parts + 1] = "[" .. show(key, depth + 1) .. "]=" .. show(rawget(value, key), depth + 1)
+    end
+    local mark = debug.getmetatable(value) and "*" or ""
+    return mark .. "{" .. table.concat(parts, ",") .. "}"
+  elseif kind == "nil" or kind == "boolean" then return tostring(value) end
+  return "<" .. kind .. ">"
+end
+
+local lines = 0
+local function out(...)
+  local parts = table.pack(...)
+  lines = lines + 1
+  if lines > 4000 then error("out of lines", 0) end
+  for i = 1, parts.n do parts[i] = show(parts[i]) end
+  io.write(table.concat(parts, " ", 1, parts.n), "\n")
+end
+
+local function cut(value)
+  if type(value) == "string" and #value > 200 then return value:sub(1, 200) end
+  return value
+end
+
+local function try(body, ...)
+  return out(pcall(body, ...))
+end
+
+-- Message handlers, among them bad ones.
+local handlers = {
+  function(message) return { message } end,
+  function(message) return mask(debug.traceback(tostring(message), 1)) end,
+  function(message) error(message) end,
+  function(message) return type(message) end,
+  tostring,
+}
+
+local function step(number, body)
+  fuel = FUEL
+  io.write("-- ", number, "\n")
+  out("end", pcall(body))
+end
+
+local function new_thread(body, ...)
+  local thread = coroutine.create(body)
+  for round = 1, 12 do
+    tick(3)
+    local results = table.pack(coroutine.resume(thread, ...))
+    out("resume", round, coroutine.status(thread), table.unpack(results, 1, results.n))
+    if coroutine.status(thread) == "dead" then break end
+  end
+  return thread
+end
