@@ -80,7 +80,7 @@ LUA_API void lua_copy(lua_State *L, int fromidx, int toidx) {
 
 LUA_API int lua_checkstack(lua_State *L, int n) {
     NP_API_CHECK(n >= 0, "a negative number of slots");
-    if (L->stack_last - L->top <= n && !np_stack_try_grow(L, n)) return 0;
+    if (np_stack_short(L, n) && !np_stack_try_grow(L, n)) return 0;
     if (L->frame->top < L->top + n) L->frame->top = L->top + n;
     return 1;
 }

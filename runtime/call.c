@@ -115,8 +115,15 @@ static void move_results(lua_State *L, NpValue *to, int n, int wanted) {
     L->top = to + wanted;
 }
 
-void np_call_post(lua_State *L, NpFrame *frame, int n) {
+NP_INLINE void post(lua_State *L, NpFrame *frame, int n) {
     int wanted = frame->nresults;
+    if (NP_LIKELY(!L->hook_mask && n == 1 && wanted == 1)) {
+        NpValue *to = frame->func;
+        np_copy(to, L->top - 1);
+        L->top = to + 1;
+        L->frame--;
+        return;
+    }
     if (NP_UNLIKELY(L->hook_mask && wanted >= LUA_MULTRET)) {
         return_hook(L, frame, n);
         frame = L->frame;
@@ -125,12 +132,14 @@ void np_call_post(lua_State *L, NpFrame *frame, int n) {
     L->frame--;
 }
 
+void np_call_post(lua_State *L, NpFrame *frame, int n) { post(L, frame, n); }
+
 /* ---- calling ---- */
 NpValue *np_call_meta_call(lua_State *L, NpValue *func) {
     NpValue method;
     np_meta_get(L, func, NP_EVENT_CALL, &method);
     if (np_is_nil(&method)) np_err_call(L, func);
-    if (L->stack_last - L->top <= 1) {
+    if (np_stack_short(L, 1)) {
         ptrdiff_t saved = np_stack_save(L, func);
         np_stack_grow(L, 1);
         func = np_stack_at(L, saved);
@@ -141,8 +150,8 @@ NpValue *np_call_meta_call(lua_State *L, NpValue *func) {
     return func;
 }
 
-static NpFrame *call_c(lua_State *L, NpValue *func, int nresults, unsigned flags, lua_CFunction function) {
-    if (NP_UNLIKELY(L->stack_last - L->top <= LUA_MINSTACK)) {
+NP_INLINE NpFrame *call_c(lua_State *L, NpValue *func, int nresults, unsigned flags, lua_CFunction function) {
+    if (np_stack_short(L, LUA_MINSTACK)) {
         ptrdiff_t saved = np_stack_save(L, func);
         np_stack_grow(L, LUA_MINSTACK);
         func = np_stack_at(L, saved);
@@ -157,7 +166,7 @@ static NpFrame *call_c(lua_State *L, NpValue *func, int nresults, unsigned flags
         np_call_hook(L, LUA_HOOKCALL, -1, 1, (int)(L->top - func) - 1);
     int n = function(L);
     if (NP_LIKELY(n >= 0)) {
-        np_call_post(L, L->frame, n);
+        post(L, L->frame, n);
         return NULL;
     }
     CHECK1("C3", n == NP_RET_CALL);
@@ -179,7 +188,7 @@ NpFrame *np_call_prepare(lua_State *L, NpValue *func, int nresults, unsigned fla
         case NP_LCLOSURE: {
             NpProto *proto = np_lcl(func)->proto;
             int nargs = (int)(L->top - func) - 1;
-            if (NP_UNLIKELY(L->stack_last - L->top <= proto->max_stack)) {
+            if (np_stack_short(L, proto->max_stack)) {
                 ptrdiff_t saved = np_stack_save(L, func);
                 np_stack_grow(L, proto->max_stack);
                 func = np_stack_at(L, saved);
@@ -206,7 +215,7 @@ static void call_with(lua_State *L, NpValue *func, int nresults, uint32_t increm
     ptrdiff_t saved = np_stack_save(L, func);
     L->n_c_calls += increment - 1;
     np_call_enter_c(L);
-    if (NP_UNLIKELY(L->stack_last - L->top <= 0)) {
+    if (np_stack_short(L, 0)) {
         np_stack_grow(L, 1);
         func = np_stack_at(L, saved);
     }

@@ -3,20 +3,37 @@
 #ifndef NP_CALL_H
 #define NP_CALL_H
 
+#include "runtime/dbg.h"
 #include "runtime/state.h"
 
 /* ---- stack.c ---- */
 /* [err stk] Makes room for n more slots above top; throws "stack overflow". */
 void np_stack_grow(lua_State *L, int n);
+/* With NEAPDEBUG=movestack, in builds with checks, every place that may move the stack or the frames does, so that a
+ * stale pointer shows. */
+#if CHECK >= 1
+#define NP_STACK_MOVES np_dbg_on(movestack)
+#else
+#define NP_STACK_MOVES false
+#endif
+/* [-] Is there less room than for n + 1 slots above top? */
+NP_INLINE bool np_stack_short(const lua_State *L, int n) {
+    return NP_UNLIKELY(L->stack_last - L->top <= n) || NP_STACK_MOVES;
+}
 NP_INLINE void np_stack_need(lua_State *L, int n) {
-    if (NP_UNLIKELY(L->stack_last - L->top <= n)) np_stack_grow(L, n);
+    if (np_stack_short(L, n)) np_stack_grow(L, n);
 }
 /* [-] false instead of throwing */
 bool np_stack_try_grow(lua_State *L, int n);
 /* [-] Gives memory back after deep recursion. */
 void np_stack_shrink(lua_State *L);
-/* [err] Pushes an empty frame and returns it (L->frame). Frames may move. */
-NpFrame *np_stack_push_frame(lua_State *L);
+/* [err] Makes room for one more frame. Frames may move. */
+void np_stack_grow_frames(lua_State *L);
+/* [err] Pushes a frame, contents undefined, and returns it (L->frame). Frames may move. */
+NP_INLINE NpFrame *np_stack_push_frame(lua_State *L) {
+    if (NP_UNLIKELY(L->frame + 1 == L->frames_end) || NP_STACK_MOVES) np_stack_grow_frames(L);
+    return ++L->frame;
+}
 void np_stack_init(lua_State *L, lua_State *from); /* [err] first stack of a fresh thread */
 void np_stack_free(lua_State *L);
 

@@ -3,7 +3,6 @@
  * (table.c); it does shade what it moves. */
 #include "runtime/dict.h"
 #include "runtime/gc/barrier.h"
-#include "runtime/gc/barrier.h"
 #include "runtime/strings.h"
 
 NpDict *np_dict_new(lua_State *L, uint32_t size) {
@@ -111,11 +110,6 @@ NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key) {
         *free_node = *home;
         /* The collector may have looked at the place it moves to but not at the one it comes from. */
         if (NP_UNLIKELY(L->global->gc.barrier_on)) shade_node(L, home);
-        if (NP_UNLIKELY(L->global->gc.barrier_on)) {
-            /* It may have moved behind the collector's position in this table. */
-            if (home->key_tag & NP_TAG_COLLECTABLE) np_barrier_shade(L->global, home->key.obj);
-            if (home->value_tag & NP_TAG_COLLECTABLE) np_barrier_shade(L->global, home->value.obj);
-        }
         if (home->next != 0) {
             free_node->next += (int32_t)(home - free_node);
             home->next = 0;

@@ -47,6 +47,10 @@ static bool resize(lua_State *L, size_t slots) {
 
 static bool grow(lua_State *L, int n, bool throwing) {
     size_t size = stack_slots(L);
+    if (NP_STACK_MOVES && L->stack_last - L->top > n) {
+        (void)resize(L, size);
+        return true;
+    }
     if (size > STACK_MAX) {
         /* Already in the room kept for handling an overflow. */
         if (throwing) np_err_throw(L, LUA_ERRERR);
@@ -101,15 +105,13 @@ void np_stack_shrink(lua_State *L) {
     }
 }
 
-NpFrame *np_stack_push_frame(lua_State *L) {
-    if (NP_UNLIKELY(L->frame + 1 == L->frames_end)) {
-        size_t frames = (size_t)(L->frames_end - L->frames);
-        NpFrame *fresh = np_mem_regrow(L, L->frames, frames * sizeof(NpFrame), frames * 2 * sizeof(NpFrame));
-        L->frames = fresh;
-        L->frames_end = fresh + frames * 2;
-        L->frame = fresh + frames - 1;
-    }
-    return ++L->frame;
+void np_stack_grow_frames(lua_State *L) {
+    size_t frames = (size_t)(L->frames_end - L->frames), used = (size_t)(L->frame + 1 - L->frames);
+    size_t more = used < frames ? frames : frames * 2; /* as many: only to move them (NP_STACK_MOVES) */
+    NpFrame *fresh = np_mem_regrow(L, L->frames, frames * sizeof(NpFrame), more * sizeof(NpFrame));
+    L->frames = fresh;
+    L->frames_end = fresh + more;
+    L->frame = fresh + used - 1;
 }
 
 void np_stack_init(lua_State *L, lua_State *from) {

@@ -444,6 +444,10 @@ HANDLER(SETLIST) { COLD(set_list); }
         np_set_int(RA, WRAP(left, op, right));                                                     \
         NEXT;                                                                                      \
     }                                                                                              \
+    if (NP_LIKELY(FLTS(left, right))) {                                                            \
+        np_set_flt(RA, left->v.n op right->v.n);                                                   \
+        NEXT;                                                                                      \
+    }                                                                                              \
     if (NP_LIKELY(np_is_number(left) && np_is_number(right))) {                                    \
         np_set_flt(RA, AS_FLT(left) op AS_FLT(right));                                             \
         NEXT;                                                                                      \
@@ -459,6 +463,10 @@ HANDLER(MULK) { ARITH(*, KC) }
 
 #define DIVIDE(RIGHT)                                                                              \
     const NpValue *left = RB, *right = RIGHT;                                                      \
+    if (NP_LIKELY(FLTS(left, right))) {                                                            \
+        np_set_flt(RA, left->v.n / right->v.n);                                                    \
+        NEXT;                                                                                      \
+    }                                                                                              \
     if (NP_LIKELY(np_is_number(left) && np_is_number(right))) {                                    \
         np_set_flt(RA, AS_FLT(left) / AS_FLT(right));                                              \
         NEXT;                                                                                      \

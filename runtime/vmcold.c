@@ -112,6 +112,7 @@ static void cache_get(lua_State *L, NpInstr insn, NpTable *table, NpString *key,
     if (slot >= 0) {
         if (np_slot_tags(table)[slot] == NP_NIL) return;
         remember(L, table->shape, key, NULL, (unsigned)slot);
+        if (is_chain(insn)) proto_of(L)->chains[cache_words(L)[1]].key = NP_CHAIN_FREE;
         patch(cache_words(L), own_form[which], (unsigned)slot, table->shape);
         cache_words(L)[1] = key_at;
         return;
@@ -352,13 +353,14 @@ void np_vm_closure(lua_State *L, NpInstr insn) {
     NpLClosure *enclosing = np_frame_closure(L->frame);
     NpProto *proto = enclosing->proto->protos[np_d(insn)];
     NpLClosure *closure = np_func_new_lua(L, proto);
-    np_set_obj(reg(L, np_a(insn)), closure, NP_LCLOSURE);
     for (int i = 0; i < proto->nupvalues; i++) {
         const NpUpvalDesc *desc = &proto->upvalues[i];
         NpUpval *upval = desc->from_stack ? np_func_find_upval(L, reg(L, desc->index)) : enclosing->upvalue[desc->index];
         closure->upvalue[i] = upval;
         np_barrier_obj(L->global, closure, upval);
     }
+    /* Only now: without memory for an upvalue, a variable must not be left with half a function. */
+    np_set_obj(reg(L, np_a(insn)), closure, NP_LCLOSURE);
     check_gc(L, np_a(insn) + 1);
 }
 
@@ -474,7 +476,10 @@ void np_vm_vararg(lua_State *L, NpInstr insn) {
 }
 
 /* ---- closing, returning, calling ---- */
-void np_vm_close(lua_State *L, NpInstr insn) { np_call_close(L, reg(L, np_a(insn)), -1, true); }
+void np_vm_close(lua_State *L, NpInstr insn) {
+    L->top = L->frame->top; /* the methods are called above all registers */
+    np_call_close(L, reg(L, np_a(insn)), -1, true);
+}
 
 bool np_vm_returned(lua_State *L, unsigned flags) {
     for (;;) {

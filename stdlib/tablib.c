@@ -142,8 +142,9 @@ static int tab_concat(lua_State *L) {
             return luaL_error(L, "invalid value (%s) at index %I in table for 'concat'",
                               luaL_typename(L, -1), (LUAI_UACINT)at);
         luaL_addvalue(&out);
-        if (at++ == end) /* end may be the largest integer: never count past it */
+        if (at == end) /* it may be the largest integer: never count past it */
             break;
+        at++;
         luaL_addlstring(&out, gap, gap_len);
     }
     luaL_pushresult(&out);

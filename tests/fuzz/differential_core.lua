@@ -23,10 +23,10 @@ gen.strings = {
 }
 local FIELDS = { "x", "y", "z", "a", "b", "n", "name", "len" }
 local KEYS = { "1", "2", "3", "4", "-1", "0", "1.0", "2.5", "2^53", '"1"', '"x"', '"y"', "true", "false",
-  "math.maxinteger", "1e300", "nil", "0/0", '"len"', "5", "100" }
+  "math.maxinteger", "1e300", '"len"', "5", "100", "nil", "0/0" }
 
 local function new_context()
-  return { vars = {}, depth = 3, budget = 60, loops = 0, vararg = false, names = 0 }
+  return { vars = {}, depth = 3, budget = 60, risk = chance(70) and 2 or 60, loops = 0, vararg = false, names = 0 }
 end
 
 local function fresh(context, prefix)
@@ -35,14 +35,14 @@ local function fresh(context, prefix)
 end
 
 local function variable(context, kind, writable)
-  local found = {}
+  local found, wrong = {}, int(1000) <= context.risk
   for _, var in ipairs(context.vars) do
-    if (not kind or var.kind == kind or chance(4)) and not (writable and var.fixed) then
+    if (not kind or var.kind == kind or wrong) and not (writable and var.fixed) then
       found[#found + 1] = var.name
     end
   end
   if #found > 0 and chance(96) then return pick(found) end
-  if writable or chance(15) then return pick { "G1", "G2", "G3" } end
+  if writable or wrong then return pick { "G1", "G2", "G3" } end
 end
 
 local expression, block, statement, function_body
@@ -55,8 +55,16 @@ local function arithmetic(context, depth)
   local one, other = expression(context, "num", depth - 1), expression(context, "num", depth - 1)
   if chance(25) then other = tostring(int(-3, 130)) end
   if chance(25) then one = variable(context, "num") or one end
-  return ("(%s %s %s)"):format(one, weighted { 5, "+", 5, "-", 4, "*", 3, "/", 3, "//", 3, "%", 1, "^",
-    1, "&", 1, "|", 1, "~", 1, "<<", 1, ">>" }, other)
+  local operator = weighted { 5, "+", 5, "-", 4, "*", 3, "/", 3, "//", 3, "%", 1, "^",
+    1, "&", 1, "|", 1, "~", 1, "<<", 1, ">>" }
+  if context.risk < 10 then
+    if operator == "//" or operator == "%" then
+      other = pick { "3", "-3", "2.5", "-1", "1/0", "0.0", "0x7fffffffffffffff", "7", "16" }
+    elseif operator:find "[&|~<>]" then
+      one, other = "to_int(" .. one .. ")", chance(50) and tostring(int(-3, 70)) or "to_int(" .. other .. ")"
+    end
+  end
+  return ("(%s %s %s)"):format(one, operator, other)
 end
 
 local function comparison(context, depth)
@@ -72,19 +80,25 @@ local function comparison(context, depth)
 end
 
 local function prefix(context, kind)
-  return variable(context, kind) or pick { "G1", "G2" }
+  return variable(context, kind) or (context.risk > 10 and pick { "G1", "G2" } or "G2")
+end
+
+local function sure_key(context, text)
+  return context.risk > 10 and text or "to_key(" .. text .. ")"
 end
 
 local function index(context, depth)
   local base = prefix(context, "tab")
   if chance(60) then return base .. "." .. pick(FIELDS) end
-  return ("%s[%s]"):format(base, chance(50) and pick(KEYS) or expression(context, "any", depth - 1))
+  return ("%s[%s]"):format(base, chance(50) and KEYS[int(#KEYS - (context.risk > 10 and 0 or 2))] or
+    sure_key(context, expression(context, "any", depth - 1)))
 end
 
 local function arguments(context, depth)
   local list = {}
   for i = 1, int(0, 3) do list[i] = expression(context, "any", depth - 1) end
   if context.vararg and chance(15) then list[#list + 1] = "..." end
+  if #list == 0 and context.risk < 10 then list[1] = "nil" end
   if chance(8) then
     return chance(50) and "{" .. table.concat(list, ",") .. "}" or pick { '"a"', "[[s]]" }
   end
@@ -93,7 +107,8 @@ end
 
 local function call(context, depth)
   local callee = variable(context, "fun")
-  if not callee or chance(10) then
+  if not callee and context.risk < 10 then callee = pick { "tostring", "type", "math.type", "cut" } end
+  if not callee or int(1000) <= context.risk then
     local base = prefix(context, "tab")
     return base .. pick { ".", ":" } .. pick(FIELDS) .. arguments(context, depth)
   end
@@ -128,10 +143,11 @@ local makers = {
     return weighted {
       10, function() return arithmetic(context, depth) end,
       4, function() return variable(context, "num") or number_literal() end,
-      2, function() return pick { "-", "~", "- -", "-(" } end,
+      2, function() return context.risk > 10 and pick { "-", "~", "- -", "-(" } or "-" end,
       1, function() return "#" .. expression(context, "str", depth - 1) end,
-      2, function() return call(context, depth) end,
-      1, function() return index(context, depth) end,
+      2, function() return "to_num(" .. call(context, depth) .. ")" end,
+      1, function() return "to_num(" .. index(context, depth) .. ")" end,
+      1, function() return context.risk > 10 and index(context, depth) or "#" .. (variable(context, "tab") or "'abc'") end,
       1, function() return ("(%s and %s or %s)"):format(expression(context, "bool", depth - 1),
         expression(context, "num", depth - 1), expression(context, "num", depth - 1)) end,
     }()
@@ -177,7 +193,7 @@ local makers = {
 function expression(context, kind, depth)
   context.budget = context.budget - 1
   if context.budget < -200 then depth = 0 end
-  if kind == "any" or chance(3) then kind = pick { "num", "num", "num", "str", "bool", "tab", "fun" } end
+  if kind == "any" or int(1000) <= context.risk then kind = pick { "num", "num", "num", "str", "bool", "tab", "fun" } end
   local text = makers[kind](context, depth)
   if text == "-(" or text == "-" or text == "~" or text == "- -" then
     text = text:gsub("%(", "") .. (chance(50) and "(" .. expression(context, "num", depth - 1) .. ")" or
@@ -209,14 +225,20 @@ function function_body(context, depth)
   local loops, vararg, inner_depth = context.loops, context.vararg, context.depth
   context.loops, context.vararg = 0, chance(35)
   local text = with_scope(context, function()
-    local names = {}
+    local names, checks = {}, {}
     for i = 1, int(0, 3) do
       names[i] = fresh(context, "p")
-      table.insert(context.vars, { name = names[i], kind = pick { "num", "num", "str", "tab", "fun" } })
+      local kind = pick { "num", "num", "str", "tab", "fun" }
+      if context.risk < 10 then
+        checks[#checks + 1] = ("if %stype(%s) ~= %q then %s = %s end"):format(kind == "num" and "math." or "", names[i],
+          ({ num = "integer", str = "string", tab = "table", fun = "function" })[kind], names[i],
+          ({ num = number_literal(), str = "'p'", tab = "{1, x = 2}", fun = "type" })[kind])
+      end
+      table.insert(context.vars, { name = names[i], kind = kind })
     end
     if context.vararg then names[#names + 1] = "..." end
-    if context.vararg and chance(50) then context.vars[#context.vars + 1] = { name = "...", kind = "num", fixed = true } end
-    local lines = { "(" .. table.concat(names, ", ") .. ") tick(5)" }
+    if context.vararg and chance(50) then context.vars[#context.vars + 1] = { name = "(... or 1)", kind = "any", fixed = true } end
+    local lines = { "(" .. table.concat(names, ", ") .. ") tick(5) " .. table.concat(checks, " ") }
     for _ = 1, int(0, context.depth > 0 and 3 or 1) do lines[#lines + 1] = statement(context) end
     if chance(80) then
       local results = {}
@@ -235,12 +257,17 @@ end
 local function declare(context, kind, fixed)
   local name = fresh(context)
   if chance(8) and #context.vars > 0 then name = context.vars[#context.vars].name end -- shadowing
-  if name == "..." then name = fresh(context) end
+  if not name:find "^%a" then name = fresh(context) end
   return name, function() context.vars[#context.vars + 1] = { name = name, kind = kind, fixed = fixed } end
 end
 
 local function target(context)
-  if chance(60) then return variable(context, nil, true) end
+  if chance(60) then
+    local kind = pick { "num", "num", "str", "tab", "fun" }
+    local name = variable(context, kind, true)
+    if name == "G2" then kind = "tab" end
+    return name, kind
+  end
   return index(context, 1)
 end
 
@@ -253,7 +280,7 @@ function statements.locals(context)
   if chance(20) then
     local other, commit_other = declare(context, "num")
     text = ("local %s, %s = %s, %s"):format(name, other, expression(context, kind, 2),
-      chance(50) and call(context, 1) or expression(context, "num", 2))
+      chance(50) and "to_num(" .. call(context, 1) .. ")" or expression(context, "num", 2))
     commit_other()
   elseif chance(15) then
     text = ("local %s <const> = %s"):format(name, expression(context, kind, 2))
@@ -278,15 +305,22 @@ end
 function statements.assign(context)
   local count = weighted { 6, 1, 2, 2, 1, 3 }
   local targets, values = {}, {}
-  for i = 1, count do targets[i], values[i] = target(context), expression(context, "any", 2) end
-  if chance(15) then values[#values] = call(context, 1) end
-  if chance(10) then values[#values] = nil end
+  for i = 1, count do
+    local kind
+    targets[i], kind = target(context)
+    values[i] = expression(context, kind or "any", 2)
+  end
+  if int(1000) <= context.risk * 3 then values[#values] = call(context, 1) end
+  if int(1000) <= context.risk * 3 then values[#values] = nil end
   if #values == 0 then values[1] = "nil" end
   return table.concat(targets, ", ") .. " = " .. table.concat(values, ", ")
 end
 
 function statements.update(context)
   local name = variable(context, "num", true)
+  if context.risk < 10 then
+    return ("%s = to_num(%s) + %s"):format(name, name, expression(context, "num", 1))
+  end
   return ("%s = %s %s %s"):format(name, name, pick { "+", "-", "*", "//", "%" }, expression(context, "num", 1))
 end
 
@@ -340,7 +374,7 @@ function statements.numeric(context)
     head = ("%d, %d%s"):format(int(-2, 3), int(0, 5), chance(30) and ", " .. pick { "1", "2", "-1", "3" } or "")
   else
     local start = chance(50) and number_literal() or expression(context, "num", 1)
-    head = start .. ", " .. (chance(50) and start .. " + " .. int(0, 4) or number_literal())
+    head = start .. ", " .. (chance(50) and start .. pick { " + ", " - " } .. int(0, 4) or number_literal())
     if chance(60) then head = head .. ", " .. pick { "1", "1.0", "-1", "0.5", "math.maxinteger", "math.mininteger", "2^62", "0", "'1'" } end
   end
   return ("for %s = %s do tick(20)\n%s\nend"):format(name, head, loop_body(context, { { name = name, kind = "num" } }))
@@ -357,7 +391,7 @@ function statements.generic(context)
       expression(context, "any", 1)),
   }
   return ("for %s, %s in %s do tick(20)\n%s\nend"):format(key, value, source,
-    loop_body(context, { { name = key, kind = "num" }, { name = value, kind = "num" } }))
+    loop_body(context, { { name = key, kind = "any" }, { name = value, kind = "any" } }))
 end
 
 function statements.whiles(context)
@@ -412,7 +446,7 @@ end
 
 function statements.collect() return pick { "collectgarbage()", "collectgarbage('step')" } end
 
-local SIMPLE = { 5, "locals", 5, "assign", 2, "update", 5, "show", 2, "call", 1, "stop" }
+local SIMPLE = { 3, "locals", 5, "assign", 2, "update", 5, "show", 2, "call", 1, "stop" }
 local NESTED = { 5, "locals", 4, "assign", 2, "update", 4, "show", 2, "call", 4, "branch", 3, "numeric",
   2, "generic", 2, "whiles", 1, "repeats", 1, "shared", 3, "protected", 1, "scope", 1, "stop", 1, "again" }
 
@@ -438,7 +472,11 @@ gen.program = program
 gen.topic("core", 12, function()
   local globals = "G1, G2, G3 = 1, {x = 2, y = {1, 2}}, nil\n"
   if chance(10) then globals = "local _ENV <const> = setmetatable({}, {__index = _ENV})\n" .. globals end
-  return globals .. "do\n" .. program(int(20, 120)) .. "\nend"
+  for _ = 1, 20 do
+    local text = globals .. "do\n" .. program(int(20, 120)) .. "\nend"
+    if load(text) then return text end
+  end
+  return ""
 end)
 
 -- ---- syntax errors ----

@@ -7,8 +7,13 @@ local function tick(cost)
   if fuel < 0 then error("out of fuel", 0) end
 end
 
+-- Addresses; and what differs between 5.4.4 and 5.4.8: the line of a division by zero, the number of
+-- the argument that table.remove complains about.
 local function mask(text)
-  return (text:gsub("0x%x+", "ADDR"))
+  text = text:gsub("0x%x+", "ADDR")
+  text = text:gsub(":%d+: (attempt to divide by zero)", ": %1")
+  text = text:gsub("(bad argument #)1( to '[%w.]*remove' %(position)", "%12%2")
+  return (text:gsub(":%d+: (attempt to perform 'n%%%%0')", ": %1"))
 end
 
 local show
@@ -56,6 +61,32 @@ end
 local function cut(value)
   if type(value) == "string" and #value > 200 then return value:sub(1, 200) end
   return value
+end
+
+-- The value when it is of the wanted kind, else something of that kind.
+local function to_num(value) return math.type(value) and value or 1 end
+local function to_int(value) return math.tointeger(value) or 5 end
+local function to_key(value)
+  if value == nil or value ~= value then return "key" end
+  return value
+end
+
+-- Where a table has holes its border is not unique: removes what follows the first hole.
+local function settle(t)
+  local count = 0
+  while rawget(t, count + 1) ~= nil do count = count + 1 end
+  local beyond = {}
+  for key in next, t do
+    if math.type(key) == "integer" and key > count then beyond[#beyond + 1] = key end
+  end
+  for _, key in ipairs(beyond) do t[key] = nil end
+end
+
+-- A total order: what a sort that fails leaves behind depends on the engine.
+local function less(one, other)
+  if type(one) ~= type(other) then return type(one) < type(other) end
+  if type(one) == "number" or type(one) == "string" then return one < other end
+  return tostring(one) < tostring(other)
 end
 
 local function try(body, ...)

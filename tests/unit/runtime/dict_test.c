@@ -86,7 +86,7 @@ TEST(colliding_integers_stay_apart) {
     int64_t keys[64];
     unsigned found = 0;
     for (int64_t key = 1; found < 64; key++)
-        if ((np_dict_hash_int(key) & 63) == 5) keys[found++] = key;
+        if (np_dict_position((uint64_t)key, 64) == 5) keys[found++] = key;
     for (unsigned i = 0; i < 64; i++) {
         NpValue key;
         np_set_int(&key, keys[i]);
@@ -100,6 +100,17 @@ TEST(colliding_integers_stay_apart) {
         REQUIRE_EQ(np_dict_find_int(dict, keys[i])->value.i, i);
     }
     lua_close(L);
+}
+
+TEST(positions_are_within_bounds_and_neighbours_are_close) {
+    uint64_t seed = 8;
+    for (uint32_t size = 1; size <= 1u << 30; size *= 2) {
+        EXPECT_LT(np_dict_position(UINT64_MAX, size), size);
+        EXPECT_LT(np_dict_position(0, size), size);
+        for (int i = 0; i < 200; i++) REQUIRE(np_dict_position(unit_random(&seed), size) < size);
+    }
+    for (uint64_t key = 1000; key < 1100; key++)
+        EXPECT_EQ(np_dict_position(key + 1, 4096), np_dict_position(key, 4096) + 1);
 }
 
 TEST(kinds_of_keys_are_never_confused) {
