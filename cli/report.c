@@ -56,6 +56,8 @@ static void print_classes(FILE *out, const neap_Stats *stats) {
     fprintf(out, "  %-10s %8s %10s %10s %6s\n", "slot size", "spans", "slots", "live", "full");
     for (int i = 0; i < stats->nclasses; i++) {
         char name[TEXT] = "large";
+        if (stats->classes[i].spans == 0)
+            continue;
         size_t slots = stats->classes[i].slots, live = stats->classes[i].live_slots;
         if (stats->classes[i].slot_bytes != 0)
             snprintf(name, TEXT, "%zu B", stats->classes[i].slot_bytes);

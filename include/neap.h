@@ -35,6 +35,9 @@
  *     any other status      one error value, what msgh made of it.
  * What k returns is the number of results of the C function; k may raise errors, yield, or return
  * another neap_tailpcallk. k must not be NULL.
+ *
+ * With nresults other than LUA_MULTRET the call is an ordinary one on the C stack, which the callee
+ * cannot yield across: take all results and let k sort them out.
  */
 LUA_API int (neap_tailpcallk)(lua_State *L, int nargs, int nresults, int msgh, lua_KContext ctx,
                               lua_KFunction k);
@@ -105,8 +108,8 @@ typedef struct neap_Stats {
     } types[NEAP_MAX_TYPES];
     int ntypes;
 
-    /* Spans by size class, ascending; only classes that own a span. The row with slot_bytes 0
-     * sums up the large objects: its slots are spans of one object each. */
+    /* Spans by size class, ascending; a class without spans may be there, all zero. The row with
+     * slot_bytes 0 sums up the large objects: its slots are spans of one object each. */
     struct {
         size_t slot_bytes; /* bytes of one slot */
         size_t spans;      /* spans of this class */

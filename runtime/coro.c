@@ -115,5 +115,5 @@ int lua_resetthread(lua_State *L) { return lua_closethread(L, NULL); }
 int neap_tailresume(lua_State *L, lua_State *co, int nargs, neap_ResumeK k) {
     int nresults = 0;
     int status = lua_resume(co, L, nargs, &nresults);
-    return k(L, co, status, nresults);
+    return k(L, co, status, status > LUA_YIELD ? 1 : nresults); /* an error: one value, on top */
 }

@@ -9,7 +9,8 @@ void np_err_throw(lua_State *L, int status) {
     NpGlobal *global = L->global;
     /* In the middle of a Lua instruction top need not be past the registers, which may be variables of closures, or
      * to be closed. The other errors have seen to that before they pushed their message. */
-    if ((status == LUA_ERRMEM || status == LUA_ERRERR) && np_frame_is_lua(L->frame) && L->top < L->frame->top)
+    if ((status == LUA_ERRMEM || status == LUA_ERRERR) && L->frame && np_frame_is_lua(L->frame) &&
+        L->top < L->frame->top)
         L->top = L->frame->top;
     NpErrJump *jump = global->jump;
     if (!jump) {

@@ -155,6 +155,7 @@ typedef struct NpGc {
     uint8_t generational;/* mode asked for with collectgarbage; see gc.c */
     bool emergency;
     bool overflow;       /* a marked object found no room on the mark stack: mark.c looks for it in the heap */
+    bool again_lost;     /* a thread found no room in `again`: ATOMIC looks for it in the heap */
     bool strings_done;   /* NP_GC_STRINGS has come to the shapes */
     uint32_t cycles;
     NpGrayEntry *gray; size_t gray_count, gray_capacity; /* mark stack */
@@ -195,6 +196,7 @@ struct NpGlobal {
     NpString *memory_error;   /* "not enough memory", made in advance */
     NpString *handler_error;  /* "error in error handling", likewise */
     NpString *api_cache[53];  /* strings of lua_pushstring by address of the C text; weak, cleared each cycle */
+    NpString *characters[256]; /* the strings of one byte that have been used; weak, cleared each cycle */
     lua_CFunction panic;
     lua_CFunction next_function, ipairs_step; /* neap_setiterators */
     lua_WarnFunction warn;

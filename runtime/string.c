@@ -50,6 +50,27 @@ static uint32_t hash_bytes(const char *text, size_t length, uint32_t seed) {
     return (uint32_t)mix(state);
 }
 
+/* memcmp(a, b, length) == 0 for the short texts of the table, without a call. */
+static bool same_text(const char *a, const char *b, size_t length) {
+    if (length >= 8) {
+        size_t at = 0;
+        for (; at + 8 < length; at += 8)
+            if (load64(a + at) != load64(b + at)) return false;
+        return load64(a + length - 8) == load64(b + length - 8);
+    }
+    if (length >= 4) {
+        uint32_t first, second, third, fourth;
+        memcpy(&first, a, 4);
+        memcpy(&second, b, 4);
+        memcpy(&third, a + length - 4, 4);
+        memcpy(&fourth, b + length - 4, 4);
+        return first == second && third == fourth;
+    }
+    for (size_t i = 0; i < length; i++)
+        if (a[i] != b[i]) return false;
+    return true;
+}
+
 static NpString *new_string(lua_State *L, const char *text, size_t length, uint32_t hash) {
     NpString *string = np_mem_obj(L, sizeof(NpString) + length + 1, NP_STR);
     string->is_short = length <= NP_SHORT_MAX;
@@ -120,7 +141,7 @@ static NpString *intern(lua_State *L, const char *text, size_t length) {
         if (string == NP_STRING_GONE) {
             if (reuse == UINT32_MAX) reuse = at;
         } else if (string->hash == hash && string->length == length &&
-                   memcmp(string->text, text, length) == 0) {
+                   same_text(string->text, text, length)) {
             if (NP_UNLIKELY(global->heap.marking)) np_mark_set(string);
             return string;
         }
@@ -143,6 +164,14 @@ static NpString *intern(lua_State *L, const char *text, size_t length) {
 }
 
 NpString *np_string_new(lua_State *L, const char *text, size_t length) {
+    if (length == 1) {
+        /* Programs that look at texts character by character make these all the time. */
+        NpGlobal *global = L->global;
+        NpString *string = global->characters[(uint8_t)*text];
+        if (NP_UNLIKELY(!string)) string = global->characters[(uint8_t)*text] = intern(L, text, 1);
+        else if (NP_UNLIKELY(global->heap.marking)) np_mark_set(string);
+        return string;
+    }
     if (NP_LIKELY(length <= NP_SHORT_MAX)) return intern(L, text, length);
     if (length > SIZE_MAX / 2 - sizeof(NpString) - 1) np_err_memory(L);
     return new_string(L, text, length, 0);

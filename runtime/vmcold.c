@@ -318,12 +318,9 @@ void np_vm_compare(lua_State *L, NpInstr insn) {
 }
 
 /* ---- objects ---- */
+/* A safe point at which registers from `live` up are dead (opcodes.def: NEWTABLE, CLOSURE). */
 static void check_gc(lua_State *L, unsigned live) {
     if (L->global->heap.debt <= 0) return;
-    /* The register may be an old variable's, with other variables above it. */
-    const NpProto *proto = np_frame_closure(L->frame)->proto;
-    if (!proto->locvars) live = proto->max_stack;
-    else while (np_func_local_name(proto, (int)live + 1, np_debug_pc(L->frame))) live++;
     L->top = reg(L, live);
     np_gc_slice(L);
 }

@@ -32,15 +32,19 @@ static void set_objects(lua_State *L, const neap_Stats *stats) {
     lua_setfield(L, -2, "objects");
 }
 
+/* Only classes that own a span. */
 static void set_classes(lua_State *L, const neap_Stats *stats) {
+    lua_Integer row = 0;
     lua_createtable(L, stats->nclasses, 0);
     for (int i = 0; i < stats->nclasses; i++) {
+        if (stats->classes[i].spans == 0)
+            continue;
         lua_createtable(L, 0, 4);
         set_count(L, "size", stats->classes[i].slot_bytes);
         set_count(L, "spans", stats->classes[i].spans);
         set_count(L, "slots", stats->classes[i].slots);
         set_count(L, "live", stats->classes[i].live_slots);
-        lua_rawseti(L, -2, i + 1);
+        lua_rawseti(L, -2, ++row);
     }
     lua_setfield(L, -2, "classes");
 }

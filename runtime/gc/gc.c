@@ -138,6 +138,7 @@ static void atomic(lua_State *L) {
     np_mark_finish(global);
     memset(global->api_cache, 0, sizeof global->api_cache);
     memset(global->access, 0, sizeof global->access);
+    memset(global->characters, 0, sizeof global->characters);
     gc->last_marked = gc->marked_bytes;
     if (np_dbg_on(gcverify) || CHECK >= 2) np_gc_verify(L);
     gc->barrier_on = false;
@@ -246,7 +247,7 @@ static void whole_collection(lua_State *L, bool full) {
     if (gc->phase == NP_GC_MARK) {
         np_heap_mark_cancel(&global->heap);
         gc->gray_count = 0;
-        gc->overflow = false;
+        gc->overflow = gc->again_lost = false;
         gc->barrier_on = false;
         gc->phase = NP_GC_IDLE;
     } else if (gc->phase != NP_GC_IDLE) {
@@ -443,6 +444,7 @@ void np_gc_init(NpGlobal *global) {
     gc->step_size = 13;
     gc->minor_multiplier = 20;
     gc->major_multiplier = 100;
+    (void)np_mark_open(global);
     set_goal(global);
     set_idle_debt(global);
 }

@@ -10,7 +10,8 @@
  *
  * When the mark stack cannot grow the object stays marked but unscanned, and `overflow` is set. When the
  * stack has run empty then, the heap is walked and every marked object scanned again; so at any point
- * that can throw or collect, objects must be fit to be scanned (object.h).
+ * that can throw or collect, objects must be fit to be scanned (object.h). It ends because only an object
+ * newly marked can set `overflow` again: the rest of a large table that finds no room is scanned at once.
  */
 #include "runtime/gc/mark.h"
 
@@ -44,7 +45,23 @@ static inline void push(NpGlobal *global, NpObj *obj, size_t next) {
     else push_slow(global, obj, next);
 }
 
+/* The rest of an object being scanned; false when there is no room for it. */
+static bool push_rest(NpGlobal *global, NpObj *obj, size_t next) {
+    NpGc *gc = &global->gc;
+    if (!np_list_reserve(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, gc->gray_count,
+                         sizeof(NpGrayEntry), gc->gray_count + 1))
+        return false;
+    gc->gray[gc->gray_count++] = (NpGrayEntry){obj, next};
+    return true;
+}
+
 void np_mark_push(NpGlobal *global, NpObj *obj, size_t next) { push(global, obj, next); }
+
+bool np_mark_open(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    return np_list_reserve(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, 0, sizeof(NpGrayEntry),
+                           FIRST_GRAY);
+}
 
 static inline void shade(NpGlobal *global, NpObj *obj, uint8_t kind) {
     if (np_mark_set(obj) && kind != NP_STR) push(global, obj, 0);
@@ -139,7 +156,8 @@ static size_t scan_part_two(NpGlobal *global, NpTable *table, size_t from, unsig
         size_t to = from < dict->size && dict->size - from > SLICE ? from + SLICE : dict->size;
         bool pending = false;
         if (from >= to) return 0;
-        if (to < dict->size) push(global, (NpObj *)table, (PART_TWO + to) | (size_t)mode << MODE_SHIFT);
+        if (to < dict->size && !push_rest(global, (NpObj *)table, (PART_TWO + to) | (size_t)mode << MODE_SHIFT))
+            to = dict->size;
         if (mode == 0) scan_nodes(global, dict, from, to, true);
         else if (mode == NP_WEAK_VALUES) scan_nodes(global, dict, from, to, false);
         else if (mode == NP_WEAK_KEYS) np_weak_scan_nodes(global, dict, from, to, &pending);
@@ -161,7 +179,7 @@ static size_t scan_table(NpGlobal *global, NpTable *table, size_t next) {
         if (next < to) {
             if (to - next > SLICE) to = next + SLICE;
             /* The rest goes below what the slice leads to, or the stack would grow by the whole table. */
-            if (to < table->array_size) push(global, (NpObj *)table, to | kept);
+            if (to < table->array_size && !push_rest(global, (NpObj *)table, to | kept)) to = table->array_size;
             if (!(mode & NP_WEAK_VALUES)) scan_values(global, table->array, np_array_tags(table), next, to);
             work += (to - next) * 9;
             if (to < table->array_size) return work;
@@ -269,7 +287,7 @@ static size_t scan_thread(NpGlobal *global, NpThread *thread) {
     thread->flags &= (uint8_t)~NP_FLAG_REGRAY;
     /* Without memory for the list, ATOMIC finds it by walking the heap. */
     if (global->gc.phase == NP_GC_MARK) {
-        if (!np_list_push(global, &global->gc.again, (NpObj *)thread)) global->gc.overflow = true;
+        if (!np_list_push(global, &global->gc.again, (NpObj *)thread)) global->gc.again_lost = true;
     } else {
         clear_unused(np_thread_state(thread)); /* those in the list: np_mark_finish */
     }
@@ -400,6 +418,9 @@ void np_mark_again(NpGlobal *global, lua_State *L) {
         scan_stack(global, np_thread_state((NpThread *)gc->again.items[i]));
         np_mark_all(global);
     }
+    gc->overflow |= gc->again_lost;
+    gc->again_lost = false;
+    np_mark_all(global);
     for (size_t i = 0; i < gc->upvals.count; i++) shade_value(global, ((NpUpval *)gc->upvals.items[i])->at);
     np_mark_all(global);
 }
@@ -417,6 +438,8 @@ void np_mark_finish(NpGlobal *global) {
     for (size_t i = 0; i < gc->again.count; i++) clear_unused(np_thread_state((NpThread *)gc->again.items[i]));
     np_list_clear(global, &gc->upvals);
     np_list_clear(global, &gc->again);
-    if (gc->gray_capacity > 4 * FIRST_GRAY)
+    if (gc->gray_capacity > 4 * FIRST_GRAY) {
         np_list_close(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, sizeof(NpGrayEntry));
+        (void)np_mark_open(global); /* now, while what it takes is there */
+    }
 }

@@ -22,6 +22,8 @@ NP_INLINE void np_mark_payload(NpGlobal *global, NpPayload payload, uint8_t tag)
 }
 NP_INLINE void np_mark_value(NpGlobal *global, const NpValue *value) { np_mark_payload(global, value->v, value->tag); }
 
+/* [-] Makes a first mark stack; false: no memory, and marking will have to search the heap. */
+bool np_mark_open(NpGlobal *global);
 /* [-] Clears the marks of shapes, shades the roots. */
 void np_mark_roots(NpGlobal *global);
 /* [-] Scans queued objects, about `work` bytes of them; the bytes scanned. The queue is empty when it is less. */

@@ -93,7 +93,7 @@ static int end_try(lua_State *L, int status, lua_KContext ctx) {
 }
 
 static int try_call(lua_State *L) {
-    return neap_tailpcallk(L, lua_gettop(L) - 1, 0, 0, 5, end_try);
+    return neap_tailpcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 5, end_try);
 }
 
 TEST(tailpcallk_tells_success_from_errors) {

@@ -35,11 +35,12 @@ TEST(nothing_is_left_on_either_stack) {
 
 /* A C function that ends in resuming its first argument; returns status and number of results. */
 static int end_step(lua_State *L, lua_State *co, int status, int nres) {
-    lua_pushinteger(L, status);
-    lua_pushinteger(L, nres);
     if (nres > 0) lua_xmove(co, L, 1);
     else lua_pushnil(L);
     if (nres > 1) lua_pop(co, nres - 1);
+    lua_pushinteger(L, status);
+    lua_pushinteger(L, nres);
+    lua_rotate(L, -3, 2);
     return 3;
 }
 
