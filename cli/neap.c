@@ -316,7 +316,7 @@ static void print_heap_stats(lua_State *L) {
     np_report_heap(stderr, &stats);
 }
 
-/* __gc of a value that dies last, when the script closes the state itself by os.exit(code, true). */
+/* __gc of a value that dies last, when the script closes the state by os.exit(code, true). */
 static int report_at_close(lua_State *L) {
     open_state = NULL;
     print_heap_stats(L);

@@ -50,7 +50,6 @@ int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
     }
     L->n_c_calls = from ? np_c_calls(from) : 0;
     if (np_c_calls(L) >= NP_C_CALLS_MAX) return resume_error(L, "C stack overflow", nargs);
-    L->n_c_calls++;
     lua_State *running = L->global->running;
     L->global->running = L;
     L->resumer = from;

@@ -17,8 +17,8 @@
 
 #define SHAPES_MAX ((uint32_t)1 << 20)
 #define SHAPES_STEP 8192u /* shapes mapped at a time: a multiple of 64 KiB in bytes, so of any page size */
-#define SHAPES_BYTES (SHAPES_MAX * sizeof(NpShape))
 _Static_assert(SHAPES_STEP * sizeof(NpShape) % 65536 == 0, "steps are whole pages");
+_Static_assert(SHAPES_MAX % SHAPES_STEP == 0 && (SHAPES_STEP & (SHAPES_STEP - 1)) == 0, "halving ends at a step");
 #define FIRST_TRANSITIONS 256u
 #define FAN_OUT_MAX 64 /* transitions out of one shape by computed keys, before tables become dictionaries */
 #define TRANSITION_GONE 1u
@@ -286,9 +286,13 @@ void np_shape_init(lua_State *L) {
     NpShapeTable *table = &L->global->shape_table;
     NpMem *owner = np_heap_mem(&L->global->heap);
     void *region;
-    if (sysReserve(owner, NULL, SHAPES_BYTES, &region) != 0) np_err_memory(L);
-    table->shapes = region;
+    /* Where address space is limited, fewer will do. */
     table->limit = SHAPES_MAX;
+    while (sysReserve(owner, NULL, table->limit * sizeof(NpShape), &region) != 0) {
+        if (table->limit == SHAPES_STEP) np_err_memory(L);
+        table->limit /= 2;
+    }
+    table->shapes = region;
     if (!commit(owner, table)) np_err_memory(L);
     memset(table->shapes, 0, (NP_SHAPE_ROOT + 1) * sizeof(NpShape));
     table->used = NP_SHAPE_ROOT + 1;
@@ -301,6 +305,7 @@ void np_shape_init(lua_State *L) {
 void np_shape_close(NpGlobal *global) {
     NpShapeTable *table = &global->shape_table;
     size_t mapped = table->mapped * sizeof(NpShape), ready = table->ready * sizeof(NpShape);
-    if (table->shapes) sysFreeRegion(np_heap_mem(&global->heap), table->shapes, SHAPES_BYTES, mapped, ready);
+    size_t reserved = table->limit * sizeof(NpShape);
+    if (table->shapes) sysFreeRegion(np_heap_mem(&global->heap), table->shapes, reserved, mapped, ready);
     table->shapes = NULL;
 }

@@ -37,7 +37,8 @@ enum { /* NpFrame.flags; 0 is a plain Lua function called by a Lua function */
     NP_FRAME_FRESH_CO = 0x80, /* base frame of a coroutine resumed inside the interpreter loop */
     NP_FRAME_CLOSING = 0x100, /* Lua frame interrupted in RETURN/CLOSE by a __close call */
     NP_FRAME_WAS_ALLOWHOOK = 0x200, /* allowhook to restore when a CATCH frame catches */
-    NP_FRAME_HOOK_SEEN = 0x1000 /* the call hook has been told of this frame */
+    NP_FRAME_HOOK_SEEN = 0x1000, /* the call hook has been told of this frame */
+    NP_FRAME_NEGATE = 0x2000 /* Lua frame in a comparison whose metamethod answers the opposite question */
 };
 
 typedef struct NpFrame {

@@ -74,6 +74,14 @@ static void resize_array(lua_State *L, NpTable *table, uint32_t size) {
     if (size == old) return;
     uint32_t kept = old < size ? old : size;
     NpPayload *array = NULL;
+    if (size > old && np_heap_extend_buf(&L->global->heap, table->array, (size_t)old * ELEMENT_BYTES,
+                                         (size_t)size * ELEMENT_BYTES)) {
+        uint8_t *tags = (uint8_t *)(table->array + size);
+        memmove(tags, table->array + old, old);
+        memset(tags + old, NP_NIL, size - old);
+        table->array_size = size;
+        return;
+    }
     if (size > 0) {
         array = np_mem_buf(L, (size_t)size * ELEMENT_BYTES);
         uint8_t *tags = (uint8_t *)(array + size);

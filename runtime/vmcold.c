@@ -314,7 +314,10 @@ void np_vm_compare(lua_State *L, NpInstr insn) {
     NpCallee callee;
     bool result;
     if (np_slow_compare_step(L, op, left, right, &result, &callee)) jump_if(L, insn, result);
-    else call_from_instruction(L, &callee, 1);
+    else {
+        if (callee.negate) L->frame->flags |= NP_FRAME_NEGATE;
+        call_from_instruction(L, &callee, 1);
+    }
 }
 
 /* ---- objects ---- */
@@ -568,7 +571,8 @@ void np_vm_finish(lua_State *L, NpFrame *frame) {
     switch (np_opcode_info[np_op(insn)].base) {
     case NP_OP_EQ: case NP_OP_LT: case NP_OP_LE: case NP_OP_LTI: case NP_OP_LEI: case NP_OP_GTI: case NP_OP_GEI:
         L->top--;
-        jump_if(L, insn, !np_is_false(L->top));
+        jump_if(L, insn, np_is_false(L->top) == ((frame->flags & NP_FRAME_NEGATE) != 0));
+        frame->flags &= (uint16_t)~NP_FRAME_NEGATE;
         break;
     case NP_OP_CONCAT: {
         NpValue *top = L->top - 1;

@@ -17,6 +17,7 @@ static void set_callee(NpCallee *callee, const NpValue *function, const NpValue 
     np_copy(&callee->first, first);
     np_copy(&callee->second, second);
     callee->nargs = 2;
+    callee->negate = false;
 }
 
 NpValue *np_slow_push_callee(lua_State *L, const NpCallee *callee) {
@@ -96,8 +97,18 @@ bool np_slow_compare_step(lua_State *L, int op, const NpValue *a, const NpValue 
     NpValue method;
     np_meta_get(L, a, event, &method);
     if (np_is_nil(&method)) np_meta_get(L, b, event, &method);
+    if (!np_is_nil(&method)) {
+        set_callee(callee, &method, a, b);
+        return false;
+    }
+    /* LUA_COMPAT_LT_LE, which PUC builds by default: without __le, a <= b is not (b < a). */
+    if (op == LUA_OPLE) {
+        np_meta_get(L, b, NP_EVENT_LT, &method);
+        if (np_is_nil(&method)) np_meta_get(L, a, NP_EVENT_LT, &method);
+    }
     if (np_is_nil(&method)) np_err_compare(L, a, b);
-    set_callee(callee, &method, a, b);
+    set_callee(callee, &method, b, a);
+    callee->negate = true;
     return false;
 }
 
@@ -107,7 +118,7 @@ static bool compare_out(lua_State *L, int op, const NpValue *a, const NpValue *b
     if (np_slow_compare_step(L, op, a, b, &result, &callee)) return result;
     call_out(L, &callee, 1);
     L->top--;
-    return !np_is_false(L->top);
+    return np_is_false(L->top) == callee.negate;
 }
 
 bool np_slow_equal(lua_State *L, const NpValue *a, const NpValue *b) { return compare_out(L, LUA_OPEQ, a, b); }
@@ -139,7 +150,7 @@ bool np_slow_find(lua_State *L, const NpValue *object, const NpValue *key, NpVal
         np_copy(&step, &method);
         object = &step;
     }
-    np_err_run(L, "'__index' chain too long; possibly a loop");
+    np_err_run(L, "'__index' chain too long; possible loop");
 }
 
 void np_slow_get(lua_State *L, const NpValue *object, const NpValue *key, NpValue *result) {
@@ -178,7 +189,7 @@ bool np_slow_store(lua_State *L, const NpValue *object, const NpValue *key, cons
         np_copy(&step, &method);
         object = &step;
     }
-    np_err_run(L, "'__newindex' chain too long; possibly a loop");
+    np_err_run(L, "'__newindex' chain too long; possible loop");
 }
 
 static void store_out(lua_State *L, const NpValue *object, const NpValue *key, const NpValue *value, bool literal) {

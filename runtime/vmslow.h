@@ -28,6 +28,7 @@ bool np_raw_equal(const NpValue *a, const NpValue *b);
 typedef struct NpCallee { /* what to call, with copies of the arguments */
     NpValue function, first, second, third;
     int nargs;
+    bool negate; /* the comparison's outcome is the opposite of the result */
 } NpCallee;
 /* All [gc-free, err]; true: done; false: `callee` has to be called, for the result. */
 bool np_slow_find(lua_State *L, const NpValue *object, const NpValue *key, NpValue *result, NpCallee *callee);

@@ -11,7 +11,7 @@
 #include "lualib.h"
 #include "neap.h"
 
-/* package is second: the table that closes shared objects must be older than any value of theirs. */
+/* package comes early: the table that closes shared objects must be older than what they make. */
 static const luaL_Reg libraries[] = {
     {LUA_GNAME, luaopen_base},
     {LUA_LOADLIBNAME, luaopen_package},

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "lua.h"
@@ -300,18 +301,28 @@ static bool read_line(lua_State *L, FILE *file, bool keep_end) {
     return next == '\n' || lua_rawlen(L, -1) > 0;
 }
 
+/* Bytes from here to the end of a regular file, so that one buffer will do; 0 when there is no
+ * telling. Only a hint: the file may grow or shrink while it is read. */
+static size_t rest_hint(FILE *file) {
+    struct stat about;
+    off_t at = ftello(file);
+    if (at < 0 || fstat(fileno(file), &about) != 0 || !S_ISREG(about.st_mode))
+        return 0;
+    return about.st_size > at ? (size_t)(about.st_size - at) : 0;
+}
+
 static void read_rest(lua_State *L, FILE *file) {
     luaL_Buffer all;
-    size_t got;
+    size_t want = rest_hint(file) + 1, got; /* one more byte finds the end in the first read */
     luaL_buffinit(L, &all);
     do {
-        size_t want = LUAL_BUFFERSIZE;
-        if (luaL_bufflen(&all) > want) /* grow the portions with what came so far */
-            want = luaL_bufflen(&all) < 1u << 20 ? luaL_bufflen(&all) : 1u << 20;
+        if (want < LUAL_BUFFERSIZE)
+            want = LUAL_BUFFERSIZE;
         got = fread(luaL_prepbuffsize(&all, want), 1, want, file);
         luaL_addsize(&all, got);
         if (got < want)
             break;
+        want = luaL_bufflen(&all) < 1u << 20 ? luaL_bufflen(&all) : 1u << 20;
     } while (got > 0);
     luaL_pushresult(&all);
 }

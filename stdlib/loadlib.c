@@ -193,7 +193,7 @@ static int search_lua(lua_State *L) {
 }
 
 /* Pushes the opener of module `name` in the object `file`. In a name with a hyphen only the part
- * before it counts (and, as Lua 5.1 had it, only the part after it when there is no such opener). */
+ * before it counts (or, as in Lua 5.1, only the part after it when there is no such opener). */
 static Lookup push_opener(lua_State *L, const char *file, const char *name) {
     name = luaL_gsub(L, name, ".", "_");
     const char *hyphen = strstr(name, LUA_IGMARK);

@@ -31,7 +31,7 @@
 #include "runtime/strings.h"
 #include "runtime/table.h"
 
-#define MIN_RUNWAY ((size_t)512 << 10)
+#define MIN_RUNWAY ((size_t)256 << 10)
 #define QUANTUM_LEAST ((size_t)8 << 10)
 #define QUANTUM_MOST ((size_t)32 << 10)
 #define RATIO_LEAST 2  /* bytes scanned for a byte allocated */
@@ -79,11 +79,16 @@ static void set_goal(NpGlobal *global) {
     if (limit && gc->goal > NEAR_LIMIT(limit)) gc->goal = NEAR_LIMIT(limit);
 }
 
+/* Every debt is set here: under gcstress and gcslice it is always due, so that each safe point works. */
+static void set_debt(NpGlobal *global, int64_t debt) {
+    global->heap.debt = np_dbg_on(gcstress) || np_dbg_on(gcslice) ? (int64_t)1 << 40 : debt;
+}
+
 /* Where the next cycle is to begin, as a debt. A pause below 100 % means: at once. */
 static void set_idle_debt(NpGlobal *global) {
     NpGc *gc = &global->gc;
     size_t runway = gc->goal > gc->live_bytes ? gc->goal - gc->live_bytes : 0;
-    global->heap.debt = (int64_t)global->heap.in_use - (int64_t)(gc->live_bytes + runway - runway / 4);
+    set_debt(global, (int64_t)global->heap.in_use - (int64_t)(gc->live_bytes + runway - runway / 4));
 }
 
 void np_gc_set_debt(NpGlobal *global) {
@@ -91,7 +96,7 @@ void np_gc_set_debt(NpGlobal *global) {
         set_goal(global);
         set_idle_debt(global);
     } else {
-        global->heap.debt = -(int64_t)quantum(global);
+        set_debt(global, -(int64_t)quantum(global));
     }
 }
 
@@ -353,6 +358,11 @@ static void slice(lua_State *L) {
     size_t piece = quantum(global), work, done = 0, scale = 1;
     bool ended = false;
     size_t debt = global->heap.debt > 0 ? (size_t)global->heap.debt : 0;
+    if (np_dbg_on(gcslice)) {
+        step(L, (size_t)np_dbg.gcslice, 1, &ended);
+        set_debt(global, 0);
+        return;
+    }
     if (gc->phase != NP_GC_IDLE) piece += debt > 16 * QUANTUM_MOST ? 16 * QUANTUM_MOST : debt;
     work = mark_work(global, piece);
     if (debt > QUANTUM_MOST) scale = clamp(debt / QUANTUM_MOST, 1, 16);
@@ -362,7 +372,7 @@ static void slice(lua_State *L) {
         if (phase != NP_GC_IDLE && phase != gc->phase) break;
     }
     if (gc->phase == NP_GC_ATOMIC) step(L, work, scale, &ended);
-    if (!ended) global->heap.debt = -(int64_t)quantum(global);
+    if (!ended) set_debt(global, -(int64_t)quantum(global));
 }
 
 void np_gc_slice(lua_State *L) {
@@ -380,7 +390,7 @@ void np_gc_slice(lua_State *L) {
         if (++checks % np_dbg.gcstress == 0) whole_collection(L, true);
         count_stop(global, began);
         np_final_call_some(L, SIZE_MAX);
-        global->heap.debt = 0;
+        set_debt(global, 0);
         return;
     }
     if (must_collect(global)) {
@@ -409,7 +419,7 @@ void np_gc_full(lua_State *L, bool emergency) {
     count_stop(global, began);
     trace(global, "full", began, before);
     if (!emergency) np_final_call_some(L, SIZE_MAX);
-    if (np_dbg_on(gcstress)) global->heap.debt = 0;
+    set_debt(global, global->heap.debt);
 }
 
 /* A step of n KiB does what n KiB of allocation would have had done; a step of 0 one slice. */
@@ -428,7 +438,7 @@ bool np_gc_step(lua_State *L, int kilobytes) {
         size_t left = work - done;
         done += step(L, left, clamp(left / QUANTUM_MOST, 1, 1 << 20), &ended);
     } while (done < work && !ended);
-    if (!ended) global->heap.debt = -(int64_t)quantum(global);
+    if (!ended) set_debt(global, -(int64_t)quantum(global));
     count_stop(global, began);
     np_final_call_some(L, ended ? SIZE_MAX : FINALIZERS_SLICE);
     return ended;

@@ -344,6 +344,24 @@ static void *alloc_large(NpHeap *heap, size_t size, NpSpanKind kind) {
     return span->base;
 }
 
+bool np_heap_extend_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_size) {
+    if (old_size <= NP_SMALL_MAX || new_size > SIZE_MAX / 2) return false;
+    NpSpan *span = np_span_of(buf);
+    size_t npages = (new_size + NP_PAGE_BYTES - 1) >> NP_PAGE_SHIFT;
+    if (npages > UINT32_MAX) return false;
+    if (npages > span->npages) {
+        size_t more = npages - span->npages, bytes = more << NP_PAGE_SHIFT;
+        if (!np_pages_extend(&heap->priv->pages, span, more)) return false;
+        heap->priv->span_pages += more;
+        heap->priv->span_pages += more;
+        heap->in_use += bytes;
+        heap->claimed_total += bytes;
+        heap->debt += (int64_t)bytes;
+    }
+    NP_UNPOISON(buf, new_size);
+    return true;
+}
+
 /* A refusal makes the next safe point collect. */
 static NP_COLD void *starve(NpHeap *heap) {
     heap->starved = true;

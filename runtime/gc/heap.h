@@ -137,6 +137,8 @@ void np_heap_close(NpHeap *heap);
 void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind);
 /* [-] Gives a buffer (NP_SPAN_BUF) back at once. `size` is what it was allocated with. NULL is ignored. */
 void np_heap_free_buf(NpHeap *heap, void *buf, size_t size);
+/* [-] Makes a large buffer longer where it is, if the pages behind it are free. false: nothing has changed. */
+bool np_heap_extend_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_size);
 /* [-] Usable bytes in the slot at p (its size class). */
 size_t np_heap_slot_bytes(const void *p);
 /* [-] The owner that the heap is charged to, for memory that belongs to the same state. */

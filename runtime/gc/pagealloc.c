@@ -406,6 +406,27 @@ bool np_pages_alloc(NpPages *pages, size_t count, NpSpan *span) {
     return take(pages, (uint32_t)grown, page, count, span);
 }
 
+bool np_pages_extend(NpPages *pages, NpSpan *span, size_t more) {
+    NpArena *arena = np_arena_of(span->base);
+    uint32_t index = np_pages_index(pages, arena);
+    char *base = span->base;
+    uint32_t had = span->npages;
+    size_t end = ((size_t)(base - (char *)arena) >> NP_PAGE_SHIFT) + had;
+    if (pages->arenas[index].dedicated || end + more > NP_ARENA_PAGES) return false;
+    if (end + more > arena->mapped_pages) {
+        /* Only the highest arena still grows, and it is where a growing object usually is. */
+        if (index + 1 != pages->count || np_bits_next_clear(arena->free_bits, end, arena->mapped_pages) < arena->mapped_pages)
+            return false;
+        if (grow(pages, more) < 0) return false;
+        index = np_pages_index(pages, arena);
+    }
+    if (end + more > arena->mapped_pages || np_bits_next_clear(arena->free_bits, end, end + more) < end + more) return false;
+    bool taken = take(pages, index, end, more, span);
+    span->base = base;
+    span->npages = taken ? had + (uint32_t)more : had;
+    return taken;
+}
+
 /* The length of the free run round [from, to), which is free. */
 static size_t run_round(const NpArena *arena, size_t from, size_t to) {
     while (from > arena->first_page && np_bits_test(arena->free_bits, from - 1)) {

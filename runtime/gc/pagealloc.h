@@ -50,6 +50,8 @@ void np_pages_close(NpPages *pages);
 
 /* [-] `count` pages for `span`, Ready, recorded in page_span; sets span->base and npages. false: no memory. */
 bool np_pages_alloc(NpPages *pages, size_t count, NpSpan *span);
+/* [-] `more` pages right behind the span's, made its own. false: they are not free, or no memory; nothing has changed. */
+bool np_pages_extend(NpPages *pages, NpSpan *span, size_t more);
 /* [-] Takes the pages of a span back. Its bits must be 0 already. A dedicated arena goes to the system. */
 void np_pages_free(NpPages *pages, NpSpan *span);
 

@@ -374,7 +374,7 @@ function statements.numeric(context)
     head = ("%d, %d%s"):format(int(-2, 3), int(0, 5), chance(30) and ", " .. pick { "1", "2", "-1", "3" } or "")
   else
     local start = chance(50) and number_literal() or expression(context, "num", 1)
-    head = start .. ", " .. (chance(50) and start .. pick { " + ", " - " } .. int(0, 4) or number_literal())
+    head = start .. ", " .. (chance(50) and start .. pick { " + ", " - " } .. int(0, 4) or number_literal():gsub("^0/0$", "1/0"))
     if chance(60) then head = head .. ", " .. pick { "1", "1.0", "-1", "0.5", "math.maxinteger", "math.mininteger", "2^62", "0", "'1'" } end
   end
   return ("for %s = %s do tick(20)\n%s\nend"):format(name, head, loop_body(context, { { name = name, kind = "num" } }))

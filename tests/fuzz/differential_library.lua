@@ -7,6 +7,11 @@ local int, chance, pick, weighted = gen.int, gen.chance, gen.pick, gen.weighted
 local function number() return chance(60) and pick(gen.integers) or pick(gen.floats) end
 local function small() return tostring(int(-4, 8)) end
 local function text() return pick(gen.strings) end
+-- Not NaN: Lua runs `for i = 1, 0/0, -1` down to mininteger, Neap not at all.
+local function limit()
+  local result = chance(85) and number() or text()
+  return result == "0/0" and "1/0" or result
+end
 local function any()
   return weighted { 3, number(), 3, text(), 1, "nil", 1, "true", 1, "{}", 1, "print", 2, small(), 1, "io.stdout",
     1, "{1,2,3}", 1, "setmetatable({}, {__tostring = function() return 'T!' end, __name = 'My'})", 1,
@@ -233,8 +238,8 @@ gen.topic("numbers", 4, function()
       1, function() return ("try(math.tointeger, %s)"):format(one) end,
       1, function() return ("try(%s, %s, %s)"):format(pick { "math.fmod", "math.ult", "math.max", "math.min" }, one, other) end,
       1, function() return ("try(%s, %s)"):format(pick { "math.floor", "math.ceil", "math.abs", "math.modf", "math.type", "tostring" }, one) end,
-      2, function() return ("do local n = 0 for i = %s, %s, %s do n = n + 1 out(i) if n > 3 then break end end end"):format(number(), number(), pick { "1", "-1", "2.0", "math.maxinteger", "math.mininteger", "3", "0.25" }) end,
-      1, function() return ("try(function() for i = %s, %s, %s do return i end end)"):format(one, other, weighted { 3, "1", 1, text(), 1, "0", 1, "0.0", 1, "nil" }) end,
+      2, function() return ("do local n = 0 for i = %s, %s, %s do n = n + 1 out(i) if n > 3 then break end end end"):format(number(), limit(), pick { "1", "-1", "2.0", "math.maxinteger", "math.mininteger", "3", "0.25" }) end,
+      1, function() return ("try(function() for i = %s, %s, %s do return i end end)"):format(one, limit(), weighted { 3, "1", 1, text(), 1, "0", 1, "0.0", 1, "nil" }) end,
       1, function() return ("do local t = {} t[%s] = 1 t[%s] = 2 out(t) end"):format(pick { "1", "1.0", "2^53", "math.maxinteger", "2^63", "-0.0", "0" }, pick { "1", "1.0", "2^53|0", "math.maxinteger + 0.0", "-2^63", "0", "'1'" }) end,
       1, function()
         local digits = {}

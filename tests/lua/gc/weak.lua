@@ -85,8 +85,10 @@ eq(type(t[1]), "table")
 getmetatable(t).__mode = "v"
 collect()
 eq(t[1], nil)
-t[1] = {}
+local v = {}
+t[1] = v
 setmetatable(t, nil)
+v = nil
 collect()
 eq(type(t[1]), "table")
 

@@ -1,5 +1,4 @@
 -- Basic functions (manual 6.1). Silent on success.
--- stress: 10
 
 local check = dofile "tests/lua/check.lua"
 local eq, fails = check.eq, check.fails

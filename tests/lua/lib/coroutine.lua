@@ -1,5 +1,4 @@
 -- Coroutines (manual 6.2). Silent on success.
--- stress: 10
 
 local check = dofile "tests/lua/check.lua"
 local eq, fails = check.eq, check.fails

@@ -1,5 +1,4 @@
 -- The debug library (manual 6.10). Silent on success.
--- stress: 10
 
 local check = dofile "tests/lua/check.lua"
 local eq, fails = check.eq, check.fails

@@ -1,5 +1,4 @@
 -- Input and output (manual 6.8). Silent on success.
--- stress: 20
 
 local check = dofile "tests/lua/check.lua"
 local eq, fails = check.eq, check.fails

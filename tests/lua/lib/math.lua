@@ -1,5 +1,4 @@
 -- Mathematical functions (manual 6.7). Silent on success.
--- stress: 10
 
 local check = dofile "tests/lua/check.lua"
 local eq, fails = check.eq, check.fails

@@ -1,5 +1,4 @@
 -- Operating system facilities (manual 6.9). Silent on success.
--- stress: 20
 
 local check = dofile "tests/lua/check.lua"
 local eq, fails = check.eq, check.fails

@@ -1,5 +1,4 @@
 -- Modules (manual 6.3). Silent on success.
--- stress: 10
 
 local check = dofile "tests/lua/check.lua"
 local eq, fails = check.eq, check.fails

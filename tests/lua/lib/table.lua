@@ -1,5 +1,4 @@
 -- Table manipulation (manual 6.6) but for sort. Silent on success.
--- stress: 10
 
 local check = dofile "tests/lua/check.lua"
 local eq, fails = check.eq, check.fails

@@ -361,7 +361,7 @@ TEST(numeric_loops) {
     count_loop(L, number(0), number(1), number(0.25), 5, number(1));
     count_loop(L, number(1), number(0), number(-0.5), 3, number(0));
     count_loop(L, integer(1), integer(2), number(0.5), 3, number(2));
-    count_loop(L, number(NAN), integer(2), integer(1), 0, nil());
+    count_loop(L, number(NAN), integer(2), integer(1), 1, number(NAN)); /* as in PUC Lua: only what compares greater is out */
     count_loop(L, integer(1), text(L, "3"), integer(1), 3, integer(3)); /* numerals will do, as in PUC Lua 5.4 */
     count_loop(L, text(L, "1"), integer(2), integer(1), 2, number(2));
     lua_close(L);
