@@ -20,8 +20,8 @@
 
 #include "lauxlib.h"
 
-#define RUN 12       /* longest range sorted on the stack */
-#define LONG_RANGE 96 /* from here on the pivot is chosen among nine elements */
+#define RUN 16         /* longest range sorted on the stack */
+#define LONG_RANGE 200 /* from here on the pivot is chosen among nine elements */
 
 typedef struct Sorter {
     lua_State *L;

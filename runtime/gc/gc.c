@@ -341,7 +341,7 @@ size_t np_gc_count(const NpGlobal *global) {
 
 /* ---- entry points ---- */
 
-/* True when the limit is so near, or was met, that a whole collection is due. */
+/* True when the limit is so near, or was met, or the goal so far behind, that a whole collection is due. */
 static bool must_collect(NpGlobal *global) {
     NpHeap *heap = &global->heap;
     size_t limit = heap->mem.limit, since = heap->claimed_total - global->gc.forced_at;
@@ -349,6 +349,8 @@ static bool must_collect(NpGlobal *global) {
         heap->starved = false;
         return true;
     }
+    /* Objects so large that slices never catch up: what lives is at most half the goal, so this is soon done. */
+    if (heap->in_use / 2 > global->gc.goal) return true;
     return limit && heap->mem.ready > NEAR_LIMIT(limit) && since > MORE_BEFORE_FORCED(limit);
 }
 

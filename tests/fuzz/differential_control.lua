@@ -14,7 +14,7 @@ local action
 local function actions(depth, count)
   local lines = {}
   for i = 1, count or int(1, 3) do lines[i] = action(depth) end
-  return table.concat(lines, " ")
+  return "\n" .. table.concat(lines, "\n") .. "\n"
 end
 
 function action(depth)
@@ -37,10 +37,10 @@ function action(depth)
     1, function() return "for i = 1, 2 do tick() " .. actions(depth - 1) .. " end" end,
     2, function() return "for a, b in function(s, c) tick(9) if k > 6 then return nil end k = k + 1 " .. actions(depth - 1) .. " return k end do out(a, b) end" end,
     1, function() return "do local t = coroutine.create(function(...) " .. actions(depth - 1) .. " end) for i = 1, 3 do tick(9) out('r', coroutine.resume(t, i)) end out(coroutine.close(t), coroutine.status(t)) end" end,
-    1, function() return "pcall(table.sort, {3, 1, 2}, function(a, b) tick() " .. actions(depth - 1) .. " return a < b end)" end,
+    1, function() return "pcall(table.sort, {2, 1}, function(a, b) tick() " .. actions(depth - 1) .. " return a < b end)" end,
     1, function() return "out(pcall(string.gsub, 'ab', '.', function(c) tick() " .. actions(depth - 1) .. " end))" end,
     1, function() return "out(pcall(pcall, pcall, function(...) " .. actions(depth - 1) .. " return ... end, 5))" end,
-    1, function() return "(function(...) " .. actions(depth - 1) .. " end)(k, k)" end,
+    1, function() return ";(function(...) " .. actions(depth - 1) .. " end)(k, k)" end,
     1, function() return "out((function(...) " .. actions(depth - 1) .. " return coroutine.yield(...) end)(1, 2))" end,
     1, function() return "out(select('#', load(function() tick() " .. actions(depth - 1):gsub("%.%.%.", "k") .. " return nil end)))" end,
     2, function() return action(0) end,
@@ -120,7 +120,7 @@ gen.topic("errors", 7, function()
     local name = pick { "l", "u", "g", "t.x", "t.x.y", "t[1]", "t[k]", "t['a b']", "(l)", "t:m()", "u.v", "g.h", "s", "s.x", "t[nil]", "t[1.5]", "p", "_ENV.zz", "t.n", "n" }
     return weighted {
       3, function() return "return " .. name .. pick { ".q", "[1]", "()", "(1)", ":m()", ".a.b", "'s'" } end,
-      3, function() return "return " .. name .. pick { " + 1", " .. 'x'", " < 1", " & 1", " // 0", " % 0", " | 1.5", " << {}", " ^ 2", " <= t", " == 1", " .. t", " - l" } end,
+      3, function() return "return " .. name .. pick { " + 1", " .. 'x'", " < 1", " & 1", " // 2", " % 3", " | 1.5", " << {}", " ^ 2", " <= t", " == 1", " .. t", " - l" } end,
       2, function() return "return " .. pick { "-", "~", "#", "not " } .. name end,
       2, function() return "return " .. pick { "1 +", "2.5 |", "'a' ..", "1 <", "'x' <", "'10' +", "'a' +", "2^70 &", "'3.5' |", "{} ..", "nil .." } .. " " .. name end,
       1, function() return "t[nil] = 1" end, 1, function() return "t[0/0] = 1" end,
@@ -140,7 +140,7 @@ gen.topic("errors", 7, function()
       depth > 0 and 1 or 0, function() return "return setmetatable({}, {__index = function(self, key) " .. bad(depth - 1) .. " end}).z" end,
       depth > 0 and 1 or 0, function() return "return setmetatable({}, {__add = function(...) " .. bad(depth - 1) .. " end}) + 1" end,
       depth > 0 and 1 or 0, function() return "for q in function() " .. bad(depth - 1) .. " end do end" end,
-      depth > 0 and 1 or 0, function() return "return table.sort({1, 2, 3}, function() " .. bad(depth - 1) .. " end)" end,
+      depth > 0 and 1 or 0, function() return "return table.sort({2, 1}, function() " .. bad(depth - 1) .. " end)" end,
       depth > 0 and 1 or 0, function() return "return ('x'):gsub('.', function() " .. bad(depth - 1) .. " end)" end,
       depth > 0 and 1 or 0, function() return "function G1() " .. bad(depth - 1) .. " end G1()" end,
       depth > 0 and 1 or 0, function() return "function t.named() " .. bad(depth - 1) .. " end t.named()" end,
@@ -171,7 +171,7 @@ gen.topic("collect", 3, function()
       pick { "", "if name == 2 then keep.back = o end", "if name == 3 then setmetatable(o, getmetatable(o)) end" } .. " end}) end",
     "local function clear(a, b, c, d, e, f, g, h) if a then return clear(nil, nil, nil, nil, nil, nil, nil, nil) end return 1, 2, 3, 4, 5, 6, 7, 8 end" }
   for _ = 1, int(5, 14) do
-    lines[#lines + 1] = "(function() " .. weighted {
+    lines[#lines + 1] = ";(function() " .. weighted {
       3, function() return ("for i = 1, %d do weak[%s] = %s end"):format(int(1, 9), pick { "i", "{}", "'k' .. i", "keep", "{i}", "i + 0.5" }, pick { "i", "{}", "'v' .. i", "keep", "{i}", "function() return i end" }) end,
       2, function() return ("for i = 1, %d do local o = {} keep[i] = o weak[o] = %s end"):format(int(1, 9), pick { "o", "{o}", "i", "{}", "function() return o end" }) end,
       2, function() return ("for i = 1, %d do local a, b = {}, {} weak[a] = b weak[b] = %s end"):format(int(1, 5), pick { "a", "1", "{}" }) end,
