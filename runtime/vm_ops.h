@@ -380,6 +380,13 @@ HANDLER(SETINDEX) {
                     if (NP_UNLIKELY(L->global->gc.barrier_on)) np_barrier(L->global, table, value);
                     NEXT;
                 }
+            } else if (np_table_is_dict(table) && !L->global->gc.barrier_on) {
+                NpDictNode *node = np_dict_find_int(table->slots, key->v.i);
+                if (node && node->value_tag != NP_NIL) {
+                    node->value = RC->v;
+                    node->value_tag = RC->tag;
+                    NEXT;
+                }
             }
         } else if (key->tag == NP_STR && np_table_is_dict(table) && np_str(key)->is_short &&
                    !(table->flags & (NP_FLAG_META | NP_FLAG_HOLDER)) && !L->global->gc.barrier_on) {

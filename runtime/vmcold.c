@@ -181,9 +181,8 @@ void np_vm_get_field(lua_State *L, NpInstr insn) {
 }
 
 /* ---- inline caches: writes ---- */
-static bool lacks_newindex(lua_State *L, NpTable *metatable) {
-    NpValue method;
-    return !metatable || !np_meta_raw(L, metatable, NP_EVENT_NEWINDEX, &method);
+static bool has_newindex(lua_State *L, NpTable *metatable, NpValue *method) {
+    return metatable && np_meta_raw(L, metatable, NP_EVENT_NEWINDEX, method);
 }
 
 void np_vm_set_field(lua_State *L, NpInstr insn) {
@@ -199,15 +198,25 @@ void np_vm_set_field(lua_State *L, NpInstr insn) {
         NpShape *shape = np_shape_of(L->global, table);
         uint32_t before = table->shape;
         int slot = np_shape_find(shape, np_str(key));
-        if (slot >= 0 && (np_slot_tags(table)[slot] != NP_NIL || lacks_newindex(L, shape->metatable))) {
+        bool present = slot >= 0 && np_slot_tags(table)[slot] != NP_NIL;
+        NpTable *metatable = shape->metatable;
+        NpCallee known;
+        if (!present && has_newindex(L, metatable, &known.function)) {
+            if (np_lua_type[known.function.tag] == LUA_TFUNCTION) {
+                np_copy(&known.first, object);
+                np_copy(&known.second, key);
+                np_copy(&known.third, value);
+                known.nargs = 3;
+                call_from_instruction(L, &known, 0);
+                return;
+            }
+        } else if (slot >= 0) {
             remember(L, before, np_str(key), NULL, (unsigned)slot);
             patch(words, up ? NP_OP_SETTABUP_OWN : NP_OP_SETFIELD_OWN, (unsigned)slot, before);
             np_table_set_str(L, table, np_str(key), value, true);
             advance(L, insn);
             return;
-        }
-        NpTable *metatable = shape->metatable;
-        if (slot < 0 && value->tag != NP_NIL && lacks_newindex(L, metatable)) {
+        } else if (value->tag != NP_NIL) {
             np_table_set_str(L, table, np_str(key), value, true);
             if (!up && !np_table_is_dict(table)) {
                 slot = np_shape_find(np_shape_of(L->global, table), np_str(key));

@@ -63,19 +63,27 @@ static void complain(Sorter *sorter) {
 
 /* ---- Runs ---- */
 
+/* Every question about the sorted values in slots base + 1 .. base + count was answered with yes:
+ * either they came in descending order, or the order says yes to everything. Runs of up to three
+ * are let through whatever the order says, as PUC's sort does. */
+static void doubt(Sorter *sorter, int base, int count) {
+    int pair = 1;
+    while (pair < count && before(sorter, base + pair + 1, base + pair))
+        pair++;
+    if (pair == count)
+        complain(sorter);
+}
+
 /* Sorts the top `count` stack slots. */
 static void sort_stack(Sorter *sorter, int count) {
     lua_State *L = sorter->L;
     int base = lua_gettop(L) - count; /* slots base + 1 .. base + count */
-    bool asked = false;
+    bool always_yes = count > 3;
     for (int taken = 1; taken < count; taken++) {
         int item = base + taken + 1;
-        if (!before(sorter, item, item - 1))
+        if (!before(sorter, item, item - 1)) {
+            always_yes = false;
             continue;
-        if (!asked && count > 3) { /* the opposite of what was just said cannot hold too */
-            asked = true;
-            if (before(sorter, item - 1, item))
-                complain(sorter);
         }
         int low = 0, high = taken - 1; /* goes behind `low` .. `high` of the sorted ones */
         while (low < high) {
@@ -85,11 +93,14 @@ static void sort_stack(Sorter *sorter, int count) {
             else
                 low = middle + 1;
         }
+        always_yes = always_yes && low == 0;
         lua_pushvalue(L, item);
         for (int slot = item; slot > base + low + 1; slot--)
             lua_copy(L, slot - 1, slot);
         lua_replace(L, base + low + 1);
     }
+    if (always_yes)
+        doubt(sorter, base, count);
 }
 
 static void sort_run(Sorter *sorter, lua_Integer low, lua_Integer high) {
