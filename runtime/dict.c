@@ -68,8 +68,8 @@ NpDictNode *np_dict_find(lua_State *L, NpDict *dict, const NpValue *key) {
 }
 
 NpDictNode *np_dict_find_even_dead(lua_State *L, NpDict *dict, const NpValue *key) {
-    /* A dead key is found by its address, under which nothing else can have been put into this chain: a key found
-     * again would have been revived by np_dict_insert's caller. */
+    /* A dead key is found by its address. While `next` is asked about it, it is alive all the same (it is on a stack),
+     * so nothing else has come to lie there. */
     return np_dict_find(L, dict, key);
 }
 

@@ -340,11 +340,22 @@ static void dict_add(lua_State *L, NpTable *table, const NpValue *key, const NpV
     holder_changed(L, table);
 }
 
+/* The node of a key to be stored under. One that matches by the address of a dead key only may be in a chain that is
+ * not the key's own and could be parted from it: it is made to match nothing any more. */
+static NpDictNode *node_to_store(lua_State *L, NpDict *dict, const NpValue *key) {
+    NpDictNode *node;
+    bool is_short = key->tag == NP_STR && np_str(key)->is_short;
+    for (;;) {
+        node = is_short ? np_dict_find_short(dict, np_str(key)) : np_dict_find(L, dict, key);
+        if (!node || NP_LIKELY(!node->dead_key)) return node;
+        node->key.p = NULL;
+    }
+}
+
 static void store_node(lua_State *L, NpTable *table, NpDictNode *node, const NpValue *key, const NpValue *value) {
     if (node->value_tag == NP_NIL) {
         holder_changed(L, table);
-        node->dead_key = 0;
-        node->key = key->v; /* an equal long string may take a dead one's place */
+        node->key = key->v; /* of two equal long strings the one that is surely alive */
         np_barrier(L->global, table, key);
     }
     node->value = value->v;
@@ -433,7 +444,7 @@ void np_table_set_str(lua_State *L, NpTable *table, NpString *key, const NpValue
     NpValue boxed;
     np_set_obj(&boxed, key, NP_STR);
     if (np_table_is_dict(table)) {
-        NpDictNode *node = key->is_short ? np_dict_find_short(table->slots, key) : np_dict_find(L, table->slots, &boxed);
+        NpDictNode *node = node_to_store(L, table->slots, &boxed);
         if (node) {
             store_node(L, table, node, &boxed, value);
             return;
@@ -458,7 +469,7 @@ void np_table_set(lua_State *L, NpTable *table, const NpValue *key, const NpValu
     default: break;
     }
     if (np_table_is_dict(table)) {
-        NpDictNode *node = np_dict_find(L, table->slots, key);
+        NpDictNode *node = node_to_store(L, table->slots, key);
         if (node) {
             store_node(L, table, node, key, value);
             return;

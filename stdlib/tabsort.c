@@ -9,8 +9,9 @@
  * Does not: check arguments (tablib.c does), keep equal elements in order.
  *
  * An order function that contradicts itself must not lead outside the range: the scans of the
- * partition check their bounds, and each run asks one question twice. What is noticed is an error,
- * except among three elements and fewer, where Lua notices nothing either.
+ * partition check their bounds, and a run of more than three asks back when yes was all it heard.
+ * What is noticed is an error, but there is no hunting for it: many programs sort with <= and get
+ * away with it.
  */
 #define LUA_LIB
 
@@ -64,8 +65,7 @@ static void complain(Sorter *sorter) {
 /* ---- Runs ---- */
 
 /* Every question about the sorted values in slots base + 1 .. base + count was answered with yes:
- * either they came in descending order, or the order says yes to everything. Runs of up to three
- * are let through whatever the order says, as PUC's sort does. */
+ * either they came in descending order, or the order says yes to everything. */
 static void doubt(Sorter *sorter, int base, int count) {
     int pair = 1;
     while (pair < count && before(sorter, base + pair + 1, base + pair))
@@ -78,7 +78,7 @@ static void doubt(Sorter *sorter, int base, int count) {
 static void sort_stack(Sorter *sorter, int count) {
     lua_State *L = sorter->L;
     int base = lua_gettop(L) - count; /* slots base + 1 .. base + count */
-    bool always_yes = count > 3;
+    bool always_yes = count > 3; /* PUC's sort lets up to three through whatever the order says */
     for (int taken = 1; taken < count; taken++) {
         int item = base + taken + 1;
         if (!before(sorter, item, item - 1)) {

@@ -353,7 +353,6 @@ bool np_heap_extend_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_siz
         size_t more = npages - span->npages, bytes = more << NP_PAGE_SHIFT;
         if (!np_pages_extend(&heap->priv->pages, span, more)) return false;
         heap->priv->span_pages += more;
-        heap->priv->span_pages += more;
         heap->in_use += bytes;
         heap->claimed_total += bytes;
         heap->debt += (int64_t)bytes;

@@ -201,6 +201,7 @@ static void roots(Verify *verify, lua_State *L) {
     for (int i = 0; i < LUA_NUMTYPES; i++) reach(verify, (NpObj *)global->type_meta[i], NP_TABLE);
     for (int i = 0; i < NP_EVENT_COUNT; i++) reach(verify, (NpObj *)global->event_names[i], NP_STR);
     reach(verify, (NpObj *)global->memory_error, NP_STR);
+    reach(verify, (NpObj *)global->handler_error, NP_STR);
     for (size_t i = gc->first_to_finalize; i < gc->to_finalize.count; i++)
         reach(verify, gc->to_finalize.items[i], gc->to_finalize.items[i]->kind);
     for (size_t i = 0; i < gc->finalizable.count; i++)

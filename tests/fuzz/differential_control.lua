@@ -27,7 +27,7 @@ function action(depth)
   end
   return weighted {
     4, function() return "out('p', pcall(function(...) " .. actions(depth - 1) .. " end, " .. int(9) .. ", k))" end,
-    2, function() return "out('x', xpcall(function(...) " .. actions(depth - 1) .. " end, handlers[" .. pick { 1, 2, 4, 5 } .. "], k))" end,
+    2, function() return "out('x', xpcall(function(...) " .. actions(depth - 1) .. " end, handlers[" .. pick { 1, 4, 5, 6 } .. "], k))" end,
     2, function() return "for i, v in coroutine.wrap(function(...) " .. actions(depth - 1) .. " end), k, 1 do tick(9) out('w', i, v) if type(i) ~= 'number' then break end end" end,
     2, function() return "do local m = setmetatable({}, {" .. pick { "__add", "__index", "__newindex", "__call", "__concat", "__lt", "__eq", "__le", "__len", "__unm", "__close" } ..
       " = function(...) tick() " .. actions(depth - 1) .. " return " .. pick { "7", "true", "nil", "..." } .. " end}) local m2 = setmetatable({}, getmetatable(m)) " ..
@@ -40,8 +40,8 @@ function action(depth)
     1, function() return "pcall(table.sort, {2, 1}, function(a, b) tick() " .. actions(depth - 1) .. " return a < b end)" end,
     1, function() return "out(pcall(string.gsub, 'ab', '.', function(c) tick() " .. actions(depth - 1) .. " end))" end,
     1, function() return "out(pcall(pcall, pcall, function(...) " .. actions(depth - 1) .. " return ... end, 5))" end,
-    1, function() return ";(function(...) " .. actions(depth - 1) .. " end)(k, k)" end,
-    1, function() return "out((function(...) " .. actions(depth - 1) .. " return coroutine.yield(...) end)(1, 2))" end,
+    1, function() return "do local function f(...) " .. actions(depth - 1) .. " end f(k, k) end" end,
+    1, function() return "do local function f(...) " .. actions(depth - 1) .. " return coroutine.yield(...) end out(f(1, 2)) end" end,
     1, function() return "out(select('#', load(function() tick() " .. actions(depth - 1):gsub("%.%.%.", "k") .. " return nil end)))" end,
     2, function() return action(0) end,
   }()
@@ -62,7 +62,7 @@ gen.topic("coroutines", 7, function()
         1, function() return "try(function() local f = coroutine.wrap(function(...) " .. actions(2) .. " end) for i = 1, 4 do tick(9) out(f(i)) end end)" end,
         1, function() return "do local a, b a = coroutine.create(function() " .. actions(1) .. " out(coroutine.resume(b)) out(coroutine.resume(a)) end)" ..
           " b = coroutine.create(function() out(coroutine.status(a), coroutine.resume(a)) " .. actions(1) .. " end) for i = 1, 4 do out(coroutine.resume(a)) out(coroutine.status(b)) end end" end,
-        1, function() return "do local t = coroutine.create(function(...) " .. actions(2) .. " end) coroutine.resume(t) out(mask(debug.traceback(t)), mask(debug.traceback(t, 'm', 1))) end" end,
+        1, function() return "do local t = coroutine.create(function(...) " .. actions(2) .. " end) coroutine.resume(t) out(trace(debug.traceback(t)), trace(debug.traceback(t, 'm', 1))) end" end,
       }()
     end
     local text = table.concat(lines, "\n")
@@ -165,10 +165,10 @@ end)
 -- ---- weak tables and finalisers ----
 
 gen.topic("collect", 3, function()
-  local lines = { "local keep, weak, log = {}, setmetatable({}, {__mode = " .. pick { "'k'", "'v'", "'kv'" } .. "}), {}",
+  local lines = { "collectgarbage('stop') local keep, weak, log = {}, setmetatable({}, {__mode = " .. pick { "'k'", "'v'", "'kv'" } .. "}), {}",
     "local function count() local n = 0 for _ in pairs(weak) do n = n + 1 end return n end",
     "local function finalised(name) return setmetatable({name = name}, {__gc = function(o) log[#log + 1] = o.name " ..
-      pick { "", "if name == 2 then keep.back = o end", "if name == 3 then setmetatable(o, getmetatable(o)) end" } .. " end}) end",
+      pick { "", "if name == 2 and keep then keep.back = o end", "if name == 3 and #log < 9 then setmetatable(o, getmetatable(o)) end" } .. " end}) end",
     "local function clear(a, b, c, d, e, f, g, h) if a then return clear(nil, nil, nil, nil, nil, nil, nil, nil) end return 1, 2, 3, 4, 5, 6, 7, 8 end" }
   for _ = 1, int(5, 14) do
     lines[#lines + 1] = ";(function() " .. weighted {
@@ -185,7 +185,7 @@ gen.topic("collect", 3, function()
       1, function() return "local prev for i = 1, 5 do prev = finalised(100 + i) end" end,
     }() .. " end)() clear(1) clear(1)"
     if chance(50) then lines[#lines + 1] = "collectgarbage() collectgarbage() out(count(), log)" end
-    if chance(10) then lines[#lines + 1] = pick { "collectgarbage('generational')", "collectgarbage('incremental')", "collectgarbage('step', 1)", "collectgarbage('stop')", "collectgarbage('restart')" } end
+    if chance(10) then lines[#lines + 1] = pick { "collectgarbage('generational')", "collectgarbage('incremental')", "collectgarbage('step', 1)" } end
   end
   lines[#lines + 1] = "keep = nil collectgarbage('restart') collectgarbage('incremental') collectgarbage() collectgarbage() out(count(), log)"
   return table.concat(lines, "\n")

@@ -96,6 +96,11 @@ local function try(body, ...)
   return out(pcall(body, ...))
 end
 
+-- A traceback without current lines: that of a block whose end calls __close is not the same.
+local function trace(text)
+  return (mask(text):gsub(":%d+: in ", ": in "))
+end
+
 -- Message handlers, among them bad ones.
 local handlers = {
   function(message) return { message } end,
@@ -103,6 +108,7 @@ local handlers = {
   function(message) error(message) end,
   function(message) return type(message) end,
   tostring,
+  function(message) return trace(debug.traceback(tostring(message), 1)) end,
 }
 
 local function step(number, body)
