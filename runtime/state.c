@@ -101,7 +101,6 @@ static void open_body(lua_State *L, void *arg) {
     np_shape_init(L);
     global->memory_error = np_string_lit(L, "not enough memory");
     global->handler_error = np_string_lit(L, "error in error handling");
-    global->handler_error = np_string_lit(L, "error in error handling");
     np_meta_init(L);
     NpTable *registry = np_table_new(L, 3, 0);
     np_set_obj(&global->registry, registry, NP_TABLE);

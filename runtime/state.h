@@ -196,7 +196,6 @@ struct NpGlobal {
     NpString *event_names[NP_EVENT_COUNT];
     NpString *memory_error;   /* "not enough memory", made in advance */
     NpString *handler_error;  /* "error in error handling", likewise */
-    NpString *handler_error;  /* "error in error handling", likewise */
     NpString *api_cache[53];  /* strings of lua_pushstring by address of the C text; weak, cleared each cycle */
     NpString *characters[256]; /* the strings of one byte that have been used; weak, cleared each cycle */
     lua_CFunction panic;

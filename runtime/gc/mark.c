@@ -396,7 +396,6 @@ static void shade_roots(NpGlobal *global) {
     for (int i = 0; i < NP_EVENT_COUNT; i++) shade_string(global->event_names[i]);
     shade_string(global->memory_error);
     shade_string(global->handler_error);
-    shade_string(global->handler_error);
     mark_buffer(global->strings.slots);
     mark_buffer(global->shape_table.transitions);
     np_final_mark(global);

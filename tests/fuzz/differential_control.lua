@@ -32,7 +32,7 @@ function action(depth)
     2, function() return "do local m = setmetatable({}, {" .. pick { "__add", "__index", "__newindex", "__call", "__concat", "__lt", "__eq", "__le", "__len", "__unm", "__close" } ..
       " = function(...) tick() " .. actions(depth - 1) .. " return " .. pick { "7", "true", "nil", "..." } .. " end}) local m2 = setmetatable({}, getmetatable(m)) " ..
       pick { "out(m + 1, 2)", "out(m.x)", "m.y = k", "out(m(k))", "out(m .. 'z')", "out(m < m2)", "out(m == m2, m ~= m2)", "if m <= m2 then out('le') end", "out(#m)", "out(-m)",
-        "local c <close> = m", "out('a' .. 'b' .. m .. 'c')", "if m == m2 then out('eq') else out('ne') end" } .. " end" end,
+        "local c <close> = m", "out('b' .. m)", "if m == m2 then out('eq') else out('ne') end" } .. " end" end,
     2, function() return "do local c <close> = setmetatable({}, {__close = function(_, e) tick() out('c', e) " .. actions(depth - 1) .. " end}) " .. actions(depth - 1) .. " end" end,
     1, function() return "for i = 1, 2 do tick() " .. actions(depth - 1) .. " end" end,
     2, function() return "for a, b in function(s, c) tick(9) if k > 6 then return nil end k = k + 1 " .. actions(depth - 1) .. " return k end do out(a, b) end" end,

@@ -177,7 +177,8 @@ gen.topic("metamethods", 6, function()
       1, function() return ("local a = %s return (a(%s, 2))"):format(one, other) end,
       2, function() return ("local a = %s return a.%s, a[%s]"):format(one, field(), operand()) end,
       2, function() return ("local a = %s a.%s = %s a[%s] = 1 return a"):format(one, field(), other, pick { "1", "2", "'q'" }) end,
-      2, function() return ("local a = %s return %s .. a .. %s .. 1"):format(one, other == "nil" and "o2" or "(" .. other .. ")", operand()) end,
+      -- Only two operands: 5.4.4 forgets its place when a __concat runs within a longer chain.
+      2, function() return ("local a = %s return %s .. (a .. (%s .. 1))"):format(one, other == "nil" and "o2" or "(" .. other .. ")", operand()) end,
       1, function() return ("local a <close> = %s tick() return a"):format(one) end,
       1, function() return ("local n = 0 for k, v in pairs(%s) do tick() n = n + 1 end return n"):format(one) end,
       1, function() return ("local n = 0 for k, v in %s do tick(50) n = n + 1 end return n"):format(one) end,
