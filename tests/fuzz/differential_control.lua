@@ -185,7 +185,6 @@ gen.topic("collect", 3, function()
       1, function() return "local prev for i = 1, 5 do prev = finalised(100 + i) end" end,
     }() .. " end)() clear(1) clear(1)"
     if chance(50) then lines[#lines + 1] = "collectgarbage() collectgarbage() out(count(), log)" end
-    if chance(10) then lines[#lines + 1] = pick { "collectgarbage('generational')", "collectgarbage('incremental')", "collectgarbage('step', 1)" } end
   end
   lines[#lines + 1] = "keep = nil collectgarbage('restart') collectgarbage('incremental') collectgarbage() collectgarbage() out(count(), log)"
   return table.concat(lines, "\n")
