@@ -14,7 +14,9 @@
  * Invariants
  *   C1 every frame above the first that returns to C has NP_FRAME_ENTRY.
  *   C2 a Lua frame whose caller does not simply continue with its next instruction has NP_FRAME_FINISH.
- *   C3 a CATCH frame's u.c.catch_func is the slot of the called function: everything from there up dies on error. */
+ *   C3 a CATCH frame's u.c.catch_func is the slot of the called function: everything from there up dies on error.
+ *   C4 a Lua frame begins with at least as many arguments as parameters, missing ones nil.
+ *   C5 the body of np_err_protect_recovering is one call and nothing else, or runs at a C level of its own. */
 #include "runtime/call.h"
 #include "runtime/debuginfo.h"
 #include "include/neap.h"

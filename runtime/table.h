@@ -10,6 +10,7 @@
  *   T3 a dictionary key is never nil, NaN, nor a float with an integer value.
  *   T4 a shape's metatable and keys never change.
  *   T5 shapes with is_meta are never the shape of a cached store.
+ *   T6 a table with NP_FLAG_META is a dictionary or has a shape with is_meta.
  * Barriers: every function here that stores a value into a table shades it (gc/barrier.h); callers need not.
  */
 #ifndef NP_TABLE_H

@@ -13,10 +13,10 @@
  * entered or left through a cold path.
  *
  * Rules for bodies
- *   V1 the frame's pc is saved (past the instruction's first word) before anything that may throw, collect or look at
+ *   X1 the frame's pc is saved (past the instruction's first word) before anything that may throw, collect or look at
  *      the frame: COLD does.
- *   V2 base is reloaded after anything that may move the stack: GO does.
- *   V3 a new object is anchored in a register before the next safe point. */
+ *   X2 base is reloaded after anything that may move the stack: GO does.
+ *   X3 a new object is anchored in a register before the next safe point. */
 #include "runtime/call.h"
 #include "runtime/debuginfo.h"
 #include "runtime/dict.h"
@@ -177,7 +177,7 @@ static const void *const *goto_plain, *const *goto_hooked; /* set by the first r
 static const char is_plain = 0, is_hooked = 1; /* only their addresses matter */
 #endif
 
-static void run(lua_State *L, NpFrame *frame, bool only_tables) {
+static void run(lua_State *L, bool only_tables) {
 #ifdef DISPATCH_GOTO
     static const void *const plain_table[256] = {
 #define OP(name, format, words, flags, synopsis) [NP_OP_##name] = &&handle_##name,
@@ -198,7 +198,6 @@ static void run(lua_State *L, NpFrame *frame, bool only_tables) {
     const NpValue *constants;
     const void *dispatch;
     NpInstr insn = 0;
-    (void)frame;
     RELOAD;
 #ifdef DISPATCH_SWITCH
 next_instruction:
@@ -241,12 +240,15 @@ cold_return:
 
 void np_vm_choose_dispatch(lua_State *L) {
 #ifdef DISPATCH_GOTO
-    if (!goto_plain) run(NULL, NULL, true);
+    if (!goto_plain) run(NULL, true);
     L->dispatch = L->hook_mask ? (const void *)goto_hooked : (const void *)goto_plain;
 #else
     L->dispatch = L->hook_mask ? &is_hooked : &is_plain;
 #endif
 }
 
-void np_vm_execute(lua_State *L, NpFrame *frame) { run(L, frame, false); }
+void np_vm_execute(lua_State *L, NpFrame *frame) {
+    (void)frame; /* it is L->frame */
+    run(L, false);
+}
 #endif

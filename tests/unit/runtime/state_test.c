@@ -213,7 +213,7 @@ static void close_from_within(void) {
     lua_State *L = luaL_newstate();
     luaL_openlibs(L);
     lua_register(L, "close", close_it);
-    luaL_dostring(L, "setmetatable({}, {__gc = function() io.stderr:write('gc ') end})\n"
+    (void)!luaL_dostring(L, "setmetatable({}, {__gc = function() io.stderr:write('gc ') end})\n"
                      "xpcall(function() local x <close> = setmetatable({}, {__close = function() io.stderr:write('closed '); error('lost') end});\n"
                      "  os.exit(true, true) end, function(m) io.stderr:write('handler ') return m end)");
 }

@@ -52,6 +52,7 @@ static void set(lua_State *L, NpTable *table, NpValue key, NpValue value) { np_t
 
 static void check_rules(lua_State *L, const NpTable *table) {
     REQUIRE(table->array_size == 0 || table->array != NULL);
+    if (table->flags & NP_FLAG_META) REQUIRE(np_table_is_dict(table) || np_shape_of(L->global, table)->is_meta); /* T6 */
     if (!np_table_is_dict(table)) {
         const NpShape *shape = np_shape_of(L->global, table);
         REQUIRE_EQ(shape->state, NP_SHAPE_LIVE);
@@ -646,7 +647,7 @@ TEST(a_metatable_half_given_is_not_one) {
             failures++;
             REQUIRE_EQ(status, LUA_ERRMEM);
             if (what.metatable->flags & NP_FLAG_META)
-                REQUIRE(np_table_is_dict(what.metatable) || np_shape_of(L->global, what.metatable)->is_meta); /* T5 */
+                REQUIRE(np_table_is_dict(what.metatable) || np_shape_of(L->global, what.metatable)->is_meta); /* T6 */
         }
         REQUIRE(what.metatable->flags & NP_FLAG_META);
         REQUIRE(np_table_is_dict(what.metatable) || np_shape_of(L->global, what.metatable)->is_meta);

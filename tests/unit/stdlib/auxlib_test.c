@@ -444,6 +444,7 @@ static const char *write_file(const char *bytes, size_t size) {
 
 /* What the chunk returns as text, or the message. */
 static const char *load_and_run(lua_State *L, const char *bytes, size_t size, const char *mode) {
+    luaL_checkstack(L, LUA_MINSTACK, NULL); /* results pile up */
     int status = luaL_loadfilex(L, write_file(bytes, size), mode);
     if (status == LUA_OK) lua_pcall(L, 0, 1, 0);
     remove(path);

@@ -139,7 +139,7 @@ TEST(the_graph_changes_between_slices) {
         "end");
     for (int cycle = 0; cycle < 3; cycle++) {
         int steps = 0;
-        while (!np_gc_step(L, 0)) {
+        while (!np_gc_step(L, 64)) { /* enough to outrun what mutate() allocates */
             RUN("mutate()");
             steps++;
         }
