@@ -44,15 +44,15 @@ NpDictNode *np_dict_find_int(NpDict *dict, int64_t key) {
     }
 }
 
+/* Of keys that are equal only when identical, a dead one is the same too, by its address. An equal long string may
+ * come after a dead one at whose address the string asked for lies now, so a dead string never is. */
 static bool same_key(const NpDictNode *node, const NpValue *key) {
     if (node->key_tag != key->tag) return false;
     switch (key->tag) {
     case NP_FALSE: case NP_TRUE: return true;
     case NP_FLT: return node->key.n == key->v.n;
     case NP_INT: return node->key.i == key->v.i;
-    case NP_STR:
-        if (node->key.p == key->v.p) return true;
-        return !node->dead_key && np_string_equal((NpString *)node->key.p, np_str(key));
+    case NP_STR: return !node->dead_key && np_string_equal((NpString *)node->key.p, np_str(key));
     default: return node->key.bits == key->v.bits;
     }
 }
@@ -67,10 +67,25 @@ NpDictNode *np_dict_find(lua_State *L, NpDict *dict, const NpValue *key) {
     }
 }
 
+static NpDictNode *find_dead(lua_State *L, NpDict *dict, const NpValue *key) {
+    NpDictNode *node = main_position(L, dict, key->v, key->tag);
+    for (;;) {
+        if (node->dead_key && node->key_tag == key->tag && node->key.bits == key->v.bits) return node;
+        if (node->next == 0) return NULL;
+        node += node->next;
+    }
+}
+
 NpDictNode *np_dict_find_even_dead(lua_State *L, NpDict *dict, const NpValue *key) {
-    /* A dead key is found by its address. While `next` is asked about it, it is alive all the same (it is on a stack),
-     * so nothing else has come to lie there. */
-    return np_dict_find(L, dict, key);
+    /* While `next` is asked about a dead key, that is alive all the same (it is on a stack), so nothing else has come
+     * to lie at its address. */
+    NpDictNode *node = np_dict_find(L, dict, key);
+    return node || !(key->tag & NP_TAG_COLLECTABLE) ? node : find_dead(L, dict, key);
+}
+
+void np_dict_forget_dead(lua_State *L, NpDict *dict, const NpValue *key) {
+    NpDictNode *node;
+    while ((node = find_dead(L, dict, key)) != NULL) node->key.p = NULL;
 }
 
 static NpDictNode *take_free(NpDict *dict) {

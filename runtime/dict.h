@@ -28,6 +28,9 @@ NpDictNode *np_dict_find(lua_State *L, NpDict *dict, const NpValue *key);
 NpDictNode *np_dict_find_int(NpDict *dict, int64_t key);
 /* [-] The node a `next` key stands in, dead keys included, or NULL. */
 NpDictNode *np_dict_find_even_dead(lua_State *L, NpDict *dict, const NpValue *key);
+/* [-] Makes dead keys at this key's address match nothing any more: before the key is put in. Such a node may be in a
+ * chain that is not the key's own. */
+void np_dict_forget_dead(lua_State *L, NpDict *dict, const NpValue *key);
 /* [-] A node for a key that is not there, its value nil; NULL when the dictionary is full. */
 NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key);
 

@@ -340,16 +340,13 @@ static void dict_add(lua_State *L, NpTable *table, const NpValue *key, const NpV
     holder_changed(L, table);
 }
 
-/* The node of a key to be stored under. One that matches by the address of a dead key only may be in a chain that is
- * not the key's own and could be parted from it: it is made to match nothing any more. */
-static NpDictNode *node_to_store(lua_State *L, NpDict *dict, const NpValue *key) {
-    NpDictNode *node;
+/* The node of a key to be stored under, or NULL: a new one is needed, unless the value is nil. */
+static NpDictNode *node_to_store(lua_State *L, NpDict *dict, const NpValue *key, const NpValue *value) {
     bool is_short = key->tag == NP_STR && np_str(key)->is_short;
-    for (;;) {
-        node = is_short ? np_dict_find_short(dict, np_str(key)) : np_dict_find(L, dict, key);
-        if (!node || NP_LIKELY(!node->dead_key)) return node;
-        node->key.p = NULL;
-    }
+    NpDictNode *node = is_short ? np_dict_find_short(dict, np_str(key)) : np_dict_find(L, dict, key);
+    if (node && NP_LIKELY(!node->dead_key)) return node;
+    if ((node || (key->tag == NP_STR && !is_short)) && value->tag != NP_NIL) np_dict_forget_dead(L, dict, key);
+    return NULL;
 }
 
 static void store_node(lua_State *L, NpTable *table, NpDictNode *node, const NpValue *key, const NpValue *value) {
@@ -444,7 +441,7 @@ void np_table_set_str(lua_State *L, NpTable *table, NpString *key, const NpValue
     NpValue boxed;
     np_set_obj(&boxed, key, NP_STR);
     if (np_table_is_dict(table)) {
-        NpDictNode *node = node_to_store(L, table->slots, &boxed);
+        NpDictNode *node = node_to_store(L, table->slots, &boxed, value);
         if (node) {
             store_node(L, table, node, &boxed, value);
             return;
@@ -469,7 +466,7 @@ void np_table_set(lua_State *L, NpTable *table, const NpValue *key, const NpValu
     default: break;
     }
     if (np_table_is_dict(table)) {
-        NpDictNode *node = node_to_store(L, table->slots, key);
+        NpDictNode *node = node_to_store(L, table->slots, key, value);
         if (node) {
             store_node(L, table, node, key, value);
             return;

@@ -13,7 +13,7 @@ local function mask(text)
   text = text:gsub("0x%x+", "ADDR")
   text = text:gsub(":%d+: (attempt to divide by zero)", ": %1")
   text = text:gsub("(bad argument #)1( to '[%w.]*remove' %(position)", "%12%2")
-  return (text:gsub(":%d+: (attempt to perform 'n%%%%0')", ": %1"))
+  return (text:gsub(":%d+: (attempt to perform 'n%%0')", ": %1"))
 end
 
 local show

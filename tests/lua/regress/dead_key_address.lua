@@ -36,3 +36,33 @@ for _ = 1, check.size(25, 1) do
     end
   end
 end
+
+-- A key that is asked for may lie at such an address itself, while an equal one is in the dictionary.
+for _ = 1, check.size(40, 1) do
+  local dict, model = {}, {}
+  local function key(i) return "a key longer than the strings that are interned " .. i end
+  for _ = 1, 60 do
+    for _ = 1, 20 do
+      local i = random(30)
+      if model[i] then dict[key(i)], model[i] = nil, nil else dict[key(i)], model[i] = i, i end
+    end
+    collectgarbage()
+    for i = 1, 30 do check.eq(dict[key(i)], model[i]) end
+  end
+end
+
+-- Deleted again in a loop, after a collection: the loop goes on.
+local function walk(new)
+  local dict, seen = {}, 0
+  for i = 1, 50 do dict[new(i)] = i end
+  for key in pairs(dict) do
+    dict[key] = nil
+    collectgarbage()
+    dict[key] = nil
+    seen = seen + 1
+  end
+  check.eq(seen, 50)
+end
+walk(function(i) return "k" .. i end)
+walk(function(i) return "a key longer than the strings that are interned " .. i end)
+walk(function() return {} end)
