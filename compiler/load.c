@@ -8,12 +8,16 @@
  * compiler's may be alive then but what is on the Lua stack. The gathered bytes are a userdata there.
  * From then on nothing collects until the closure is on the stack.
  */
+#include <stdio.h>
+
 #include "compiler/load.h"
 
 #include "compiler/cg.h"
 #include "compiler/parse.h"
 #include "runtime/bcio.h"
 #include "runtime/call.h"
+#include "runtime/dbg.h"
+#include "runtime/disasm.h"
 #include "runtime/err.h"
 #include "runtime/func.h"
 #include "runtime/strings.h"
@@ -102,6 +106,11 @@ static NpProto *compile(lua_State *L, Loader *loader) {
     return np_cg_chunk(L, &loader->scratch, parse.main, source);
 }
 
+static void print_listing(void *ctx, const char *text, size_t length) {
+    (void)ctx;
+    fwrite(text, 1, length, stderr);
+}
+
 static void load(lua_State *L, void *arg) {
     Loader *loader = arg;
     NpProto *proto;
@@ -115,6 +124,7 @@ static void load(lua_State *L, void *arg) {
         check_mode(L, loader, "text");
         proto = compile(L, loader);
     }
+    if (np_dbg_on(dumpcode)) np_disasm(proto, true, print_listing, NULL);
     closure = np_func_new_lua(L, proto);
     np_func_init_upvalues(L, closure);
     np_set_obj(np_stack_at(L, loader->slot), closure, NP_LCLOSURE);

@@ -17,9 +17,13 @@
  *      the frame: COLD does.
  *   X2 base is reloaded after anything that may move the stack: GO does.
  *   X3 a new object is anchored in a register before the next safe point. */
+#include <stdio.h>
+
 #include "runtime/call.h"
+#include "runtime/dbg.h"
 #include "runtime/debuginfo.h"
 #include "runtime/dict.h"
+#include "runtime/disasm.h"
 #include "runtime/err.h"
 #include "runtime/gc/barrier.h"
 #include "runtime/table.h"
@@ -43,11 +47,18 @@ static void np_vm_tfor_prep(lua_State *L, NpInstr insn) {
 
 static void np_vm_mark_tbc(lua_State *L, NpInstr insn) { np_call_mark_tbc(L, L->frame->func + 1 + np_a(insn)); }
 
+static bool wants_hooks(const lua_State *L) { return L->hook_mask || np_dbg_on(traceexec); }
+
 /* The part of HOOKED that runs before the instruction. */
 static NP_COLD void before_hooked(lua_State *L, const NpInstr *pc) {
     NpFrame *frame = L->frame;
     frame->u.lua.pc = pc;
     NpProto *proto = np_frame_closure(frame)->proto;
+    if (np_dbg_on(traceexec)) {
+        char text[160];
+        np_disasm_instr(proto, (int32_t)(pc - 1 - proto->code), text, sizeof text);
+        fprintf(stderr, "%*s%s\n", (int)(frame - L->frames) * 2, "", text);
+    }
     if (pc - 1 == proto->code) {
         if (proto->is_vararg) return; /* VARARGPREP has the arguments in order first */
         np_vm_hook_entry(L);
@@ -138,7 +149,7 @@ static Handler *const hooked_table[256] = {
 #undef OP
 };
 
-void np_vm_choose_dispatch(lua_State *L) { L->dispatch = L->hook_mask ? hooked_table : plain_table; }
+void np_vm_choose_dispatch(lua_State *L) { L->dispatch = wants_hooks(L) ? hooked_table : plain_table; }
 
 void np_vm_execute(lua_State *L, NpFrame *frame) {
     const NpInstr *pc = frame->u.lua.pc;
@@ -241,9 +252,9 @@ cold_return:
 void np_vm_choose_dispatch(lua_State *L) {
 #ifdef DISPATCH_GOTO
     if (!goto_plain) run(NULL, true);
-    L->dispatch = L->hook_mask ? (const void *)goto_hooked : (const void *)goto_plain;
+    L->dispatch = wants_hooks(L) ? (const void *)goto_hooked : (const void *)goto_plain;
 #else
-    L->dispatch = L->hook_mask ? &is_hooked : &is_plain;
+    L->dispatch = wants_hooks(L) ? &is_hooked : &is_plain;
 #endif
 }
 

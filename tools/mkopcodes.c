@@ -1,4 +1,4 @@
-/* mkopcodes.c: prints docs/OPCODES.md from runtime/opcodes.def.
+/* mkopcodes.c: prints out/OPCODES.md (`ninja docs`) from runtime/opcodes.def.
  * Owns: the page's layout. The facts are the table's. */
 #include <stdio.h>
 #include <string.h>
