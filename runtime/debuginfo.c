@@ -174,12 +174,20 @@ LUA_API const char *lua_getlocal(lua_State *L, const lua_Debug *ar, int n) {
     return name;
 }
 
+/* The interpreter relies on the types of what it keeps in the state of a loop and in temporaries of a Lua function (a
+ * table under construction, say). */
+static bool is_writable(const NpFrame *frame, const char *name, const NpValue *slot, const NpValue *value) {
+    if (!np_frame_is_lua(frame) || name[0] != '(') return true;
+    if (strcmp(name, "(for state)") != 0 && strcmp(name, "(temporary)") != 0) return true;
+    return slot->tag == value->tag;
+}
+
 LUA_API const char *lua_setlocal(lua_State *L, const lua_Debug *ar, int n) {
     NpValue *slot;
     const char *name = find_local(L, frame_of(L, ar), n, &slot);
     if (name) { /* else the value stays, as the manual says */
         L->top--;
-        np_copy(slot, L->top);
+        if (is_writable(frame_of(L, ar), name, slot, L->top)) np_copy(slot, L->top);
     }
     return name;
 }

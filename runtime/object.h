@@ -78,8 +78,8 @@ typedef struct NpKeys {
     NpString *key[];         /* capacity entries */
 } NpKeys;
 
-/* Shapes are not heap objects: they live in a table of their own (g->shapes), addressed by a 32-bit
- * index that the bytecode caches. Marked and recycled by the collector (table.c, gc/mark.c). */
+/* Shapes are not heap objects: they live in a table of their own (shape_table of NpGlobal), addressed by a 32-bit
+ * index that the bytecode caches. Marked and recycled by the collector (gc/mark.c, shape.c). */
 typedef struct NpShape {
     NpTable *metatable; /* or NULL; fixed for the shape */
     NpKeys *keys;       /* or NULL when count is 0 */

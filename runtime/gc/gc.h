@@ -1,4 +1,4 @@
-/* gc.h: the collector as the rest of the runtime sees it (gc.c, mark.c, weak.c, final.c, sweep.c, verify.c).
+/* gc.h: the collector as the rest of the runtime sees it (gc.c, mark.c, weak.c, final.c, verify.c).
  * Rule: only np_gc_check, np_gc_step and np_gc_full collect; allocation never does. */
 #ifndef NP_GC_H
 #define NP_GC_H

@@ -2,7 +2,7 @@
  *
  * Owns: arenas, pages, spans, size classes, the mark and alloc bitmaps, allocation, sweeping of
  *       spans, giving pages back. Implemented by heap.c (classes, large objects, sweep), span.c,
- *       pagealloc.c, on runtime/mem.
+ *       pagealloc.c, release.c and heap_check.c, on runtime/mem.
  * Does not: know any object layout, collect, throw Lua errors, or call malloc. A failed allocation
  *       is a NULL; the caller turns it into a Lua error.
  *
