@@ -34,8 +34,6 @@ NpDebugName np_debug_value_name(lua_State *L, const NpValue *slot);
 int np_debug_trace(lua_State *L, const NpInstr *pc);
 /* [-] Call when a Lua function is about to run its first instruction, so that its first line counts as new. */
 NP_INLINE void np_debug_note_entry(lua_State *L) { L->old_line_pc = -1; }
-/* [-] Call when a call has returned to the Lua frame `frame`: the rest of the calling line is not a new line. */
-NP_INLINE void np_debug_note_return(lua_State *L, const NpFrame *frame) { L->old_line_pc = np_debug_pc(frame); }
 
 /* Frame flags besides those of state.h. */
 #define NP_FRAME_HOOK_YIELDED 0x400 /* a hook yielded before the instruction the frame is at: not again for it */

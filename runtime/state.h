@@ -34,7 +34,6 @@ enum { /* NpFrame.flags; 0 is a plain Lua function called by a Lua function */
     NP_FRAME_HOOKED = 0x10, /* running a debug hook */
     NP_FRAME_TAIL = 0x20,   /* entered by a tail call */
     NP_FRAME_FIN = 0x40,    /* a finaliser called by the collector */
-    NP_FRAME_FRESH_CO = 0x80, /* base frame of a coroutine resumed inside the interpreter loop */
     NP_FRAME_CLOSING = 0x100, /* Lua frame interrupted in RETURN/CLOSE by a __close call */
     NP_FRAME_WAS_ALLOWHOOK = 0x200, /* allowhook to restore when a CATCH frame catches */
     NP_FRAME_HOOK_SEEN = 0x1000, /* the call hook has been told of this frame */
@@ -53,7 +52,6 @@ typedef struct NpFrame {
         struct {
             lua_KFunction k;   /* continuation or NULL */
             lua_KContext ctx;
-            void *resume_k;    /* neap_ResumeK of neap_tailresume, or NULL */
             ptrdiff_t old_errfunc; /* for CATCH frames: bytes from L->stack */
             ptrdiff_t catch_func;  /* for CATCH frames: the called function's slot, bytes from L->stack */
         } c;

@@ -20,7 +20,6 @@ NP_INLINE void np_mark_shade(NpGlobal *global, NpObj *obj, uint8_t kind) {
 NP_INLINE void np_mark_payload(NpGlobal *global, NpPayload payload, uint8_t tag) {
     if (tag & NP_TAG_COLLECTABLE) np_mark_shade(global, payload.obj, tag);
 }
-NP_INLINE void np_mark_value(NpGlobal *global, const NpValue *value) { np_mark_payload(global, value->v, value->tag); }
 
 /* [-] Makes a first mark stack; false: no memory, and marking will have to search the heap. */
 bool np_mark_open(NpGlobal *global);

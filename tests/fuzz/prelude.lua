@@ -13,6 +13,7 @@ local function mask(text)
   text = text:gsub("0x%x+", "ADDR")
   text = text:gsub(":%d+: (attempt to divide by zero)", ": %1")
   text = text:gsub("(bad argument #)1( to '[%w.]*remove' %(position)", "%12%2")
+  text = text:gsub("%(to close '%(' at line %d+%)", "(to close '(')") -- 5.4.8: the line of the '(' itself
   return (text:gsub(":%d+: (attempt to perform 'n%%0')", ": %1"))
 end
 
