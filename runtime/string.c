@@ -106,8 +106,7 @@ static void move_to(NpGlobal *global, NpString **fresh, uint32_t slots) {
     if (global->gc.phase == NP_GC_STRINGS) global->gc.cursor = 0;
 }
 
-static void resize(lua_State *L, NpStringTable *table, uint32_t slots) {
-    (void)table;
+static void resize(lua_State *L, uint32_t slots) {
     move_to(L->global, np_mem_buf(L, slots * sizeof(NpString *)), slots);
 }
 
@@ -127,7 +126,7 @@ static NP_NOINLINE void make_room(lua_State *L, NpStringTable *table) {
     uint32_t wanted = slots;
     if (table->count >= slots / 2) wanted = slots * 2;
     else if (table->count < slots / 8 && slots > FIRST_SLOTS) wanted = slots / 2;
-    resize(L, table, wanted);
+    resize(L, wanted);
 }
 
 static NpString *intern(lua_State *L, const char *text, size_t length) {
@@ -211,7 +210,7 @@ int np_string_compare(const NpString *a, const NpString *b) {
     }
 }
 
-void np_string_init(lua_State *L) { resize(L, &L->global->strings, FIRST_SLOTS); }
+void np_string_init(lua_State *L) { resize(L, FIRST_SLOTS); }
 
 /* Requires valid mark bits (phase STRINGS). */
 size_t np_string_sweep(NpGlobal *global, size_t from, size_t n) {

@@ -96,6 +96,23 @@ HANDLER(SETFIELD) {
     }
     COLD(set_field);
 }
+/* How a field read ends: `payload` and `tag` go to R[A]. SET_SELF is KEEP_SELF for SELF, nothing otherwise; the value was
+ * read before, as R[B] may be R[A + 1]. */
+#define KEEP_SELF np_set_obj(to + 1, table, NP_TABLE)
+#define DELIVER(SET_SELF)                                                                          \
+    NpValue *to = RA;                                                                              \
+    SET_SELF;                                                                                      \
+    to->v = payload;                                                                               \
+    to->tag = tag;                                                                                 \
+    pc += 2;                                                                                       \
+    NEXT;
+#define DELIVER_NIL(SET_SELF)                                                                      \
+    NpValue *to = RA;                                                                              \
+    SET_SELF;                                                                                      \
+    np_set_nil(to);                                                                                \
+    pc += 2;                                                                                       \
+    NEXT;
+
 /* ---- sites that see many shapes: the table of recent accesses ----
  * Every 16th miss goes the long way, which specialises the site for the shape it sees then. */
 #define POLY_GET(SET_SELF)                                                                         \
@@ -113,21 +130,12 @@ HANDLER(SETFIELD) {
             NpDict *dict = table->slots;                                                           \
             const NpDictNode *node = np_dict_find_short(dict, key);                                \
             if (node && node->value_tag != NP_NIL) {                                               \
-                NpValue *to = RA;                                                                  \
                 NpPayload payload = node->value;                                                   \
                 uint8_t tag = node->value_tag;                                                     \
-                SET_SELF;                                                                          \
-                to->v = payload;                                                                   \
-                to->tag = tag;                                                                     \
-                pc += 2;                                                                           \
-                NEXT;                                                                              \
+                DELIVER(SET_SELF)                                                                  \
             }                                                                                      \
             if (!dict->metatable) {                                                                \
-                NpValue *to = RA;                                                                  \
-                SET_SELF;                                                                          \
-                np_set_nil(to);                                                                    \
-                pc += 2;                                                                           \
-                NEXT;                                                                              \
+                DELIVER_NIL(SET_SELF)                                                              \
             }                                                                                      \
             entry = np_access_entry_dict(global->access, dict->metatable, key);                    \
             if (entry->shape != NP_SHAPE_DICT || entry->metatable != dict->metatable ||            \
@@ -140,11 +148,7 @@ HANDLER(SETFIELD) {
         }                                                                                          \
         if (NP_UNLIKELY(entry->slot >= NP_ACCESS_CALL)) {                                          \
             if (entry->slot == NP_ACCESS_CALL) COLD(get_field);                                    \
-            NpValue *to = RA;                                                                      \
-            SET_SELF;                                                                              \
-            np_set_nil(to);                                                                        \
-            pc += 2;                                                                               \
-            NEXT;                                                                                  \
+            DELIVER_NIL(SET_SELF)                                                                  \
         }                                                                                          \
         if (entry->holder) {                                                                       \
             if (NP_UNLIKELY(entry->epoch != global->meta_epoch)) COLD(get_field);                  \
@@ -153,18 +157,13 @@ HANDLER(SETFIELD) {
         uint8_t tag = np_slot_tags(holder)[entry->slot];                                           \
         if (NP_LIKELY(tag != NP_NIL)) {                                                            \
             NpPayload payload = np_slot_values(holder)[entry->slot];                               \
-            NpValue *to = RA;                                                                      \
-            SET_SELF;                                                                              \
-            to->v = payload;                                                                       \
-            to->tag = tag;                                                                         \
-            pc += 2;                                                                               \
-            NEXT;                                                                                  \
+            DELIVER(SET_SELF)                                                                      \
         }                                                                                          \
     }                                                                                              \
     COLD(get_field);
 
 EXTRA(poly_get) { POLY_GET((void)0) }
-EXTRA(poly_self) { POLY_GET(np_set_obj(to + 1, table, NP_TABLE)) }
+EXTRA(poly_self) { POLY_GET(KEEP_SELF) }
 EXTRA(poly_set) {
     const NpValue *object = RA;
     if (NP_LIKELY(object->tag == NP_TABLE && !(np_tab(object)->flags & (NP_FLAG_META | NP_FLAG_HOLDER)))) {
@@ -189,16 +188,12 @@ HANDLER(SELF) {
     COLD(get_field);
 }
 
-#define GET_OWN(table)                                                                             \
+#define GET_OWN(table, SET_SELF)                                                                   \
     if (NP_LIKELY((table)->shape == pc[0])) {                                                      \
         uint8_t tag = np_slot_tags(table)[np_c(insn)];                                             \
         if (NP_LIKELY(tag != NP_NIL)) {                                                            \
             NpPayload payload = np_slot_values(table)[np_c(insn)];                                 \
-            NpValue *to = RA;                                                                      \
-            to->v = payload;                                                                       \
-            to->tag = tag;                                                                         \
-            pc += 2;                                                                               \
-            NEXT;                                                                                  \
+            DELIVER(SET_SELF)                                                                      \
         }                                                                                          \
     }
 
@@ -206,7 +201,7 @@ HANDLER(GETFIELD_OWN) {
     const NpValue *object = RB;
     if (NP_LIKELY(object->tag == NP_TABLE)) {
         NpTable *table = np_tab(object);
-        GET_OWN(table)
+        GET_OWN(table, (void)0)
     }
     TO(poly_get);
 }
@@ -214,7 +209,7 @@ HANDLER(GETTABUP_OWN) {
     const NpValue *object = np_lcl(base - 1)->upvalue[np_b(insn)]->at;
     if (NP_LIKELY(object->tag == NP_TABLE)) {
         NpTable *table = np_tab(object);
-        GET_OWN(table)
+        GET_OWN(table, (void)0)
     }
     COLD(get_field);
 }
@@ -222,18 +217,7 @@ HANDLER(SELF_OWN) {
     const NpValue *object = RB;
     if (NP_LIKELY(object->tag == NP_TABLE)) {
         NpTable *table = np_tab(object);
-        if (NP_LIKELY(table->shape == pc[0])) {
-            uint8_t tag = np_slot_tags(table)[np_c(insn)];
-            if (NP_LIKELY(tag != NP_NIL)) {
-                NpPayload payload = np_slot_values(table)[np_c(insn)];
-                NpValue *to = RA;
-                np_set_obj(to + 1, table, NP_TABLE);
-                to->v = payload;
-                to->tag = tag;
-                pc += 2;
-                NEXT;
-            }
-        }
+        GET_OWN(table, KEEP_SELF)
     }
     TO(poly_self);
 }
@@ -248,19 +232,14 @@ HANDLER(SELF_OWN) {
             uint8_t tag = np_slot_tags(holder)[cache->slot];                                       \
             if (NP_LIKELY(tag != NP_NIL)) {                                                        \
                 NpPayload payload = np_slot_values(holder)[cache->slot];                           \
-                NpValue *to = RA;                                                                  \
-                SET_SELF;                                                                          \
-                to->v = payload;                                                                   \
-                to->tag = tag;                                                                     \
-                pc += 2;                                                                           \
-                NEXT;                                                                              \
+                DELIVER(SET_SELF)                                                                  \
             }                                                                                      \
         }                                                                                          \
     }                                                                                              \
     TO(MISS);
 
 HANDLER(GETFIELD_CHAIN) { GET_CHAIN((void)0, poly_get) }
-HANDLER(SELF_CHAIN) { GET_CHAIN(np_set_obj(to + 1, table, NP_TABLE), poly_self) }
+HANDLER(SELF_CHAIN) { GET_CHAIN(KEEP_SELF, poly_self) }
 
 #define SET_OWN(table, from)                                                                       \
     if (NP_LIKELY((table)->shape == pc[0])) {                                                      \

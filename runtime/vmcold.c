@@ -153,9 +153,7 @@ void np_vm_get_field(lua_State *L, NpInstr insn) {
     uint32_t key_at = key_index(L, insn);
     const NpValue *key = constant(L, key_at);
     const NpValue *object = base == NP_OP_GETTABUP ? np_frame_closure(frame)->upvalue[np_b(insn)]->at : reg(L, np_b(insn));
-    if (base == NP_OP_SELF) {
-        np_copy(reg(L, np_a(insn) + 1), object);
-    }
+    if (base == NP_OP_SELF) np_copy(reg(L, np_a(insn) + 1), object);
     if (np_is_table(object)) {
         NpTable *table = np_tab(object);
         if (np_table_is_dict(table)) {
