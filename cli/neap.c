@@ -83,7 +83,7 @@ static void print_usage(FILE *out) {
             "  -W            turn warnings on\n"
             "  --heap-stats  print statistics of the heap on stderr at exit\n"
             "  -h, --help    show this help and exit\n"
-            "  --version     show version information and exit\n"
+            "  --version     show version information and exit; with -v also what this build is\n"
             "  --            stop handling options\n"
             "  -             stop handling options and run standard input\n",
             program_name);
@@ -407,6 +407,11 @@ static bool answer_directly(char **argv, const Options *options, int *status) {
         print_usage(stdout);
     } else if (options->version_only) {
         print_version();
+        if (options->version) {
+            neap_Build build;
+            neap_build(&build);
+            np_report_build(stdout, &build);
+        }
     } else {
         return false;
     }

@@ -1,5 +1,5 @@
 /*
- * report.c - statistics of the heap as a table for people.
+ * report.c - statistics of the heap, and what this build is, as tables for people.
  *
  * Owns: the layout and the units. Does not: gather anything (neap_stats does), allocate.
  */
@@ -82,4 +82,17 @@ void np_report_heap(FILE *out, const neap_Stats *stats) {
             time_text(longest, stats->longest_stop), time_text(total, stats->total_stop));
     print_types(out, stats);
     print_classes(out, stats);
+}
+
+void np_report_build(FILE *out, const neap_Build *build) {
+    char size[TEXT];
+    fprintf(out, "memory system  %s%s\n", build->system, build->releases ? "" : " (takes back no memory before the end)");
+    fprintf(out, "page size      %s\n", size_text(size, build->page_bytes));
+    if (build->huge_page_bytes != 0)
+        fprintf(out, "huge pages     %s, %s\n", size_text(size, build->huge_page_bytes), build->huge_pages);
+    else
+        fprintf(out, "huge pages     none\n");
+    fprintf(out, "compiler       %s\n", build->compiler);
+    fprintf(out, "dispatch       %s\n", build->dispatch);
+    fprintf(out, "checks         %d\n", build->check);
 }

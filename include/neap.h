@@ -1,8 +1,8 @@
 /*
  * neap.h - what Neap offers C hosts and C libraries beyond Lua 5.4's own headers.
  *
- * Owns: the statistics of the heap and their units, giving memory back, the `heap` library, and
- * the two calls that let a C function call or resume without recursing on the C stack.
+ * Owns: the statistics of the heap and their units, giving memory back, what this build is, the
+ * `heap` library, and the two calls that let a C function call or resume without recursing on the C stack.
  * Does not: repeat anything of lua.h. A module that includes this header runs only on Neap.
  *
  * Stack effects [-pops, +pushes, errors] are written as in lua.h. Implemented in runtime/, except
@@ -128,6 +128,21 @@ LUA_API void (neap_stats)(lua_State *L, neap_Stats *out);
 /* [-0, +0, -] Gives every free page back to the system at once and returns how many bytes this
    call released. Does not collect: for the least footprint call lua_gc(L, LUA_GCCOLLECT) first. */
 LUA_API size_t (neap_release)(lua_State *L);
+
+/* What this Neap was built with and what it runs on. Strings are static. */
+typedef struct neap_Build {
+    const char *system;     /* name of the memory backend, as in neap_Stats */
+    int releases;           /* false where the system takes back no memory until the process ends */
+    size_t page_bytes;      /* the system's page */
+    size_t huge_page_bytes; /* its transparent huge page, 0 when it has none */
+    const char *huge_pages; /* when it gives huge pages: "never", "madvise" (when asked), "always" */
+    const char *compiler;   /* the C compiler and its version */
+    const char *dispatch;   /* the interpreter's: "tail calls", "computed goto", "switch" */
+    int check;              /* level of internal checks: 0 none, 1 assertions, 2 heap and memory walks */
+} neap_Build;
+
+/* Fills *out; needs no state. */
+LUA_API void (neap_build)(neap_Build *out);
 
 /* ---- The library ----------------------------------------------------------------------------- */
 

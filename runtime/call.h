@@ -97,6 +97,8 @@ void np_vm_execute(lua_State *L, NpFrame *frame);
 void np_vm_finish(lua_State *L, NpFrame *frame);
 /* [-] Chooses L->dispatch after the hooks changed. */
 void np_vm_choose_dispatch(lua_State *L);
+/* Which of the ways of dispatch this build has, in words. */
+extern const char np_vm_dispatch_name[];
 
 /* ---- state.c ---- */
 lua_State *np_state_new_thread(lua_State *L); /* [gc-free, err] not anchored */

@@ -1,17 +1,12 @@
 /* neap_api.c: the heap of a state as neap.h shows it, and giving memory back on request.
  *
- * Owns: the translation of the heap's and the collector's counters into neap_Stats.
+ * Owns: the translation of the heap's and the collector's counters into neap_Stats; what this build is.
  * Does not: count anything itself (gc/heap.c, gc/mark.c, mem/mem.c do), collect, or allocate. */
 #include "include/neap.h"
+#include "runtime/call.h"
 #include "runtime/gc/gc.h"
 #include "runtime/mem/mem_os.h"
 #include "runtime/state.h"
-
-#if defined(__linux__) && !defined(NEAP_MEM_NAME)
-#define NEAP_MEM_NAME "linux"
-#elif !defined(NEAP_MEM_NAME)
-#define NEAP_MEM_NAME "unknown"
-#endif
 
 static size_t kind_index(unsigned kind) { return kind & 63; } /* as NpGc's arrays are indexed */
 
@@ -79,7 +74,23 @@ LUA_API void neap_stats(lua_State *L, neap_Stats *out) {
     out->total_stop = global->gc.total_stop;
     fill_types(global, out);
     fill_classes(global, out);
-    out->system = NEAP_MEM_NAME;
+    out->system = np_os_system_name();
+}
+
+LUA_API void neap_build(neap_Build *out) {
+    static const char *const modes[] = {"never", "madvise", "always"};
+    out->system = np_os_system_name();
+    out->releases = np_os_unused_releases();
+    out->page_bytes = np_os_page_size();
+    out->huge_page_bytes = np_os_huge_page_size();
+    out->huge_pages = modes[np_os_huge_page_mode()];
+#ifdef __clang__
+    out->compiler = __VERSION__;
+#else
+    out->compiler = "gcc " __VERSION__;
+#endif
+    out->dispatch = np_vm_dispatch_name;
+    out->check = CHECK;
 }
 
 LUA_API size_t neap_release(lua_State *L) {

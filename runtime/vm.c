@@ -38,6 +38,14 @@
 #define DISPATCH_GOTO 1
 #endif
 
+#if defined(DISPATCH_TAIL)
+const char np_vm_dispatch_name[] = "tail calls";
+#elif defined(DISPATCH_GOTO)
+const char np_vm_dispatch_name[] = "computed goto";
+#else
+const char np_vm_dispatch_name[] = "switch";
+#endif
+
 /* TFORPREP and TBC mark a slot; nothing else is cold about them. */
 static void np_vm_tfor_prep(lua_State *L, NpInstr insn) {
     np_call_mark_tbc(L, L->frame->func + 1 + np_a(insn) + 3);

@@ -235,4 +235,9 @@ int sysNoHugePage(void *v, size_t n) {
     return done("nohugepage", v, n, sysNoHugePageOS(v, n));
 }
 
+int sysHugePageCollapse(void *v, size_t n) {
+    CHECK1("M0", page_aligned(v, n));
+    return done("collapse", v, n, sysHugePageCollapseOS(v, n));
+}
+
 bool needZeroAfterSysUnused(void) { return needZeroAfterSysUnusedOS(); }

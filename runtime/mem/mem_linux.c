@@ -19,12 +19,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "runtime/mem/mem_linux.h"
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 #ifndef MADV_COLD
 #define MADV_COLD 20
 #endif
@@ -129,6 +131,18 @@ int sysNoHugePageOS(void *v, size_t n) {
     return np_linux_madvise(v, n, MADV_NOHUGEPAGE) == 0 ? 0 : errno;
 }
 
+int sysHugePageCollapseOS(void *v, size_t n) {
+    size_t huge = np_os_huge_page_size();
+    uintptr_t from, to;
+    if (huge == 0) return ENOSYS;
+    from = NP_ALIGN_UP((uintptr_t)v, huge);
+    to = NP_ALIGN_DOWN((uintptr_t)v + n, huge);
+    if (from >= to) return 0;
+    if (np_linux_madvise((void *)from, to - from, MADV_COLLAPSE) != 0) return errno == EINVAL ? ENOSYS : errno;
+    __atomic_store_n(&huge_possible, 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
 /* ---- for tests: an old kernel ---- */
 
 static unsigned unknown_advices; /* bit a: the kernel does not know advice a */
@@ -185,14 +199,9 @@ static size_t number_in(const char *path) {
     return read_text(path, text, sizeof text) > 0 ? read_number(text) : 0;
 }
 
-size_t np_os_page_size(void) {
-    static size_t page;
-    size_t size = __atomic_load_n(&page, __ATOMIC_RELAXED);
-    if (NP_LIKELY(size != 0)) return size;
-    size = (size_t)sysconf(_SC_PAGESIZE);
-    __atomic_store_n(&page, size, __ATOMIC_RELAXED);
-    return size;
-}
+const char *np_os_system_name(void) { return "linux"; }
+bool np_os_unused_releases(void) { return true; }
+size_t np_os_maxrss_unit(void) { return 1024; }
 
 size_t np_os_huge_page_size(void) {
     static size_t cached; /* size + 1 once known */
@@ -218,17 +227,6 @@ size_t np_os_resident_bytes(void) {
     if (read_text("/proc/self/statm", text, sizeof text) <= 0) return 0;
     second = strchr(text, ' ');
     return second ? read_number(second + 1) * np_os_page_size() : 0;
-}
-
-size_t np_os_peak_resident_bytes(void) {
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (size_t)usage.ru_maxrss * 1024 : 0;
-}
-
-size_t np_os_address_limit(void) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
-    return limit.rlim_cur > SIZE_MAX ? SIZE_MAX : (size_t)limit.rlim_cur;
 }
 
 size_t np_os_machine_memory(void) {
@@ -289,7 +287,3 @@ size_t np_linux_group_limit(const char *self, const char *root) {
 }
 
 size_t np_os_group_limit(void) { return np_linux_group_limit("/proc/self/cgroup", "/sys/fs/cgroup"); }
-
-size_t np_os_memory_ceiling(void) {
-    return smaller(np_os_machine_memory(), smaller(np_os_address_limit(), np_os_group_limit()));
-}

@@ -1,4 +1,5 @@
-/* mem_os.h: the memory layer. Its portable half is mem.c; exactly one mem_<system>.c is its other.
+/* mem_os.h: the memory layer. Its portable half is mem.c; exactly one mem_<system>.c is its other,
+ * with os_<kind>.c for what all systems of a kind have in common.
  *
  * A range of address space is in one of four states:
  *   None      not ours (the default)
@@ -16,7 +17,7 @@
  *   Prepared -> None      sysFreePrepared
  *   Reserved -> None      sysUnreserve
  *   any mix -> None       sysFreeRegion  with exact counts of what is mapped and ready in it
- * sysHugePage and sysNoHugePage are advice and change no state.
+ * sysHugePage, sysNoHugePage and sysHugePageCollapse are advice and change no state.
  *
  * Preconditions of all of them: v and n are multiples of np_os_page_size(), n > 0, the range does
  * not wrap round and lies within one reservation, and the caller owns it exclusively. CHECK >= 1
@@ -64,6 +65,7 @@ int sysFreeRegion(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready);
 int sysFault(NpMem *mem, void *v, size_t n);
 int sysHugePage(void *v, size_t n);
 int sysNoHugePage(void *v, size_t n);
+int sysHugePageCollapse(void *v, size_t n);
 
 /* True when pages may hold old contents after sysUnused and sysUsed; else they are zero. */
 bool needZeroAfterSysUnused(void);
@@ -82,7 +84,8 @@ void np_mem_fail_at(long nth, int error);
 /* Fallible calls made since the start (or the last np_mem_fail_at). */
 long np_mem_calls(void);
 
-/* ---- the system's half (mem_<system>.c): same preconditions, no counters ---- */
+/* ---- the system's half: each mem_<system>.c defines every one of these ----
+ * The transitions: preconditions and errors as above, no counters. */
 int sysAllocOS(size_t n, void **out);
 int sysReserveOS(void *hint, size_t n, void **out);
 int sysMapOS(void *v, size_t n);
@@ -92,23 +95,39 @@ int sysFreeOS(void *v, size_t n);
 int sysFaultOS(void *v, size_t n);
 int sysHugePageOS(void *v, size_t n);
 int sysNoHugePageOS(void *v, size_t n);
+/* Asks for huge pages now, at the cost of a copy, for the whole huge pages inside the range; ENOSYS
+ * where there is no such call, another error where the system did not. */
+int sysHugePageCollapseOS(void *v, size_t n);
 bool needZeroAfterSysUnusedOS(void);
 
 typedef enum { NP_HUGE_NEVER, NP_HUGE_MADVISE, NP_HUGE_ALWAYS } NpHugeMode;
 
-/* Bytes; constant during a run. */
-size_t np_os_page_size(void);
-/* Bytes of a transparent huge page; 0 when the system has none. */
+/* The name of the memory system: "linux", "bsd", "darwin", "aix", "sbrk". Only this object differs
+ * between the memory systems of one platform. */
+const char *np_os_system_name(void);
+/* False where sysUnused succeeds but gives nothing back: counters then say what was offered, not
+ * what the system has. */
+bool np_os_unused_releases(void);
+/* Bytes of a huge page that the system makes by itself or by advice; 0 when it has none. */
 size_t np_os_huge_page_size(void);
 NpHugeMode np_os_huge_page_mode(void);
-/* What the kernel counts as resident now, and at most so far; 0 when it does not tell. */
+/* What the kernel counts as resident now; 0 when it does not tell. */
 size_t np_os_resident_bytes(void);
-size_t np_os_peak_resident_bytes(void);
-/* The smallest of the limits the system sets for this process, 0 when there is none. */
-size_t np_os_memory_ceiling(void);
-/* The single ones, 0 when there is none: address space (RLIMIT_AS), control group, machine. */
-size_t np_os_address_limit(void);
+/* Limits, 0 when there is none or it is not known: the control group's, the machine's memory. */
 size_t np_os_group_limit(void);
 size_t np_os_machine_memory(void);
+/* Bytes in one unit of getrusage's ru_maxrss; 0 where that says nothing. */
+size_t np_os_maxrss_unit(void);
+
+/* ---- what one kind of system has in common (os_unix.c; another os_<kind>.c elsewhere) ---- */
+
+/* Bytes; constant during a run. */
+size_t np_os_page_size(void);
+/* The most that np_os_resident_bytes has been, 0 when the kernel does not tell. */
+size_t np_os_peak_resident_bytes(void);
+/* The limit of address space (RLIMIT_AS); 0: none. */
+size_t np_os_address_limit(void);
+/* The least of the limits the system sets for this process, 0 when there is none. */
+size_t np_os_memory_ceiling(void);
 
 #endif

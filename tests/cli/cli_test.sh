@@ -129,6 +129,22 @@ run -v -e 'print("x")'
 say "-v -e: last line" "x" "$(tail -n 1 out)"
 run --version
 in_file "--version" out "Neap "; clean "--version"
+say "--version: one line" 1 "$(wc -l <out | tr -d ' ')"
+system=$("$neap" -e 'io.write(heap.stats().system)')
+for order in '--version -v' '-v --version'; do
+    # shellcheck disable=SC2086
+    run $order
+    clean "$order"
+    in_file "$order: version" out "Neap "
+    say "$order: what it says" "memory system|page size|huge pages|compiler|dispatch|checks|" \
+        "$(sed 1d out | sed 's/  .*//' | tr '\n' '|')"
+    say "$order: memory system" "memory system  $system" "$(grep '^memory system' out | sed 's/ (.*//')"
+    say "$order: page size" "page size      $(($(getconf PAGESIZE) / 1024)).0 KiB" "$(grep '^page size' out)"
+done
+case ${VARIANT:-} in
+    release) in_file "--version -v: dispatch" out "dispatch       tail calls"; in_file "--version -v: checks" out "checks         0" ;;
+    asan) in_file "--version -v: checks" out "checks         1" ;;
+esac
 
 run -h
 in_file "-h: usage" out "usage: $neap [options] [script [args]]"; in_file "-h: options" out "--heap-stats"; clean "-h"

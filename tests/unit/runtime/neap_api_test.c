@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "include/neap.h"
+#include "runtime/mem/mem_os.h"
 
 static neap_Stats stats;
 
@@ -37,7 +38,7 @@ TEST(counters) {
         slots += stats.classes[i].live_slots;
     }
     EXPECT_GE(slots, 5000);
-    EXPECT_NOT_NULL(stats.system);
+    EXPECT_STR(stats.system, np_os_system_name());
     size_t total = stats.allocated_total;
     lua_settop(L, 0);
     lua_gc(L, LUA_GCCOLLECT);
@@ -61,6 +62,19 @@ TEST(release_gives_memory_back) {
     EXPECT_LT(stats.ready, (size_t)4 << 20);
     EXPECT_EQ(neap_release(L), 0);
     lua_close(L);
+}
+
+TEST(the_build_tells_what_it_is) {
+    neap_Build build;
+    neap_build(&build);
+    EXPECT_STR(build.system, np_os_system_name());
+    EXPECT_EQ(build.releases, np_os_unused_releases());
+    EXPECT_EQ(build.page_bytes, np_os_page_size());
+    EXPECT_EQ(build.huge_page_bytes, np_os_huge_page_size());
+    EXPECT_EQ(build.check, CHECK);
+    EXPECT_CONTAINS("never madvise always", build.huge_pages);
+    EXPECT_CONTAINS("tail calls computed goto switch", build.dispatch);
+    EXPECT_GT(strlen(build.compiler), 5);
 }
 
 UNIT_MAIN

@@ -109,7 +109,24 @@ TEST(resident_memory_follows_what_is_touched) {
     EXPECT_EQ(sysFreeOS(v, SIZE), 0);
 }
 
-TEST(page_size_is_the_systems) { EXPECT_EQ(np_os_page_size(), sysconf(_SC_PAGESIZE)); }
+TEST(the_system_has_a_name) {
+    EXPECT_STR(np_os_system_name(), "linux");
+    EXPECT_TRUE(np_os_unused_releases());
+}
+
+TEST(touched_memory_collapses_into_huge_pages) {
+    size_t huge = np_os_huge_page_size(), n = 3 * huge;
+    void *v;
+    int error;
+    if (huge == 0 || np_os_huge_page_mode() == NP_HUGE_NEVER) SKIP("the system has no transparent huge pages");
+    REQUIRE_EQ(sysAllocOS(n, &v), 0);
+    memset(v, 7, n);
+    error = sysHugePageCollapseOS(v, n);
+    EXPECT(error == 0 || error == ENOSYS || error == ENOMEM || error == EAGAIN || error == EBUSY);
+    EXPECT_EQ(((char *)v)[n - 1], 7); /* the contents stay, whether or not it was done */
+    EXPECT_EQ(sysHugePageCollapseOS(v, np_os_page_size()), 0); /* holds no whole huge page: nothing to do */
+    EXPECT_EQ(sysFreeOS(v, n), 0);
+}
 
 /* ---- limits, from files like the kernel's ---- */
 
@@ -154,19 +171,6 @@ TEST(the_least_limit_of_the_groups_on_the_path) {
     EXPECT_EQ(limit_for("nonsense\n\n:\n"), 0);
     EXPECT_EQ(limit_for(""), 0);
     EXPECT_EQ(np_linux_group_limit("/no/such/file", folder), 0);
-}
-
-TEST(the_ceiling_heeds_the_address_limit) {
-    struct rlimit old, low;
-    EXPECT_GT(np_os_machine_memory(), 0);
-    EXPECT_LE(np_os_memory_ceiling(), np_os_machine_memory());
-    getrlimit(RLIMIT_AS, &old);
-    low = old;
-    low.rlim_cur = 123 * (rlim_t)MIB;
-    REQUIRE_EQ(setrlimit(RLIMIT_AS, &low), 0);
-    EXPECT_EQ(np_os_address_limit(), 123 * MIB);
-    EXPECT_LE(np_os_memory_ceiling(), 123 * MIB);
-    setrlimit(RLIMIT_AS, &old);
 }
 
 UNIT_MAIN
