@@ -156,6 +156,7 @@ typedef struct NpGc {
     bool overflow;       /* a marked object found no room on the mark stack: mark.c looks for it in the heap */
     bool again_lost;     /* a thread found no room in `again`: ATOMIC looks for it in the heap */
     bool strings_done;   /* NP_GC_STRINGS has come to the shapes */
+    uint8_t move;        /* NP_MOVE_*: gc/move.h */
     uint32_t cycles;
     NpGrayEntry *gray; size_t gray_count, gray_capacity; /* mark stack */
     NpObjList weak;      /* weak tables met; the mode in the low bits (weak.c) */

@@ -11,19 +11,18 @@
 #include "runtime/number.h"
 #include "runtime/strings.h"
 
-#define ELEMENT_BYTES (sizeof(NpPayload) + 1)
 #define ARRAY_MAX ((uint32_t)1 << 30)
 #define DICT_BITS_MAX 30
 
 /* ---- making ---- */
 static unsigned slots_fitting(unsigned wanted) {
-    size_t fit = np_heap_round(wanted * ELEMENT_BYTES) / ELEMENT_BYTES;
+    size_t fit = np_heap_round(wanted * NP_ELEMENT_BYTES) / NP_ELEMENT_BYTES;
     return fit > 255 ? 255 : (unsigned)fit;
 }
 
 static uint32_t elements_fitting(uint32_t wanted) {
     if (wanted >= ARRAY_MAX) return wanted;
-    return (uint32_t)(np_heap_round((size_t)wanted * ELEMENT_BYTES) / ELEMENT_BYTES);
+    return (uint32_t)(np_heap_round((size_t)wanted * NP_ELEMENT_BYTES) / NP_ELEMENT_BYTES);
 }
 
 static uint32_t power_of_two_for(lua_State *L, uint64_t wanted) {
@@ -58,11 +57,11 @@ void np_table_grow_slots(lua_State *L, NpTable *table, unsigned slot) {
     unsigned capacity = slot + 1;
     if (old > 0 && capacity < old + old / 2) capacity = old + old / 2;
     capacity = slots_fitting(capacity);
-    NpPayload *slots = np_mem_buf(L, capacity * ELEMENT_BYTES);
+    NpPayload *slots = np_mem_buf(L, capacity * NP_ELEMENT_BYTES);
     if (old > 0) {
         memcpy(slots, table->slots, old * sizeof(NpPayload));
         memcpy(slots + capacity, np_slot_tags(table), old);
-        np_mem_free(L, table->slots, old * ELEMENT_BYTES);
+        np_mem_free(L, table->slots, old * NP_ELEMENT_BYTES);
     }
     table->slots = slots;
     table->slot_capacity = (uint8_t)capacity;
@@ -74,8 +73,8 @@ static void resize_array(lua_State *L, NpTable *table, uint32_t size) {
     if (size == old) return;
     uint32_t kept = old < size ? old : size;
     NpPayload *array = NULL;
-    if (size > old && np_heap_extend_buf(&L->global->heap, table->array, (size_t)old * ELEMENT_BYTES,
-                                         (size_t)size * ELEMENT_BYTES)) {
+    if (size > old && np_heap_extend_buf(&L->global->heap, table->array, (size_t)old * NP_ELEMENT_BYTES,
+                                         (size_t)size * NP_ELEMENT_BYTES)) {
         uint8_t *tags = (uint8_t *)(table->array + size);
         memmove(tags, table->array + old, old);
         memset(tags + old, NP_NIL, size - old);
@@ -83,7 +82,7 @@ static void resize_array(lua_State *L, NpTable *table, uint32_t size) {
         return;
     }
     if (size > 0) {
-        array = np_mem_buf(L, (size_t)size * ELEMENT_BYTES);
+        array = np_mem_buf(L, (size_t)size * NP_ELEMENT_BYTES);
         uint8_t *tags = (uint8_t *)(array + size);
         if (kept > 0) {
             memcpy(array, table->array, (size_t)kept * sizeof(NpPayload));
@@ -91,7 +90,7 @@ static void resize_array(lua_State *L, NpTable *table, uint32_t size) {
         }
         memset(tags + kept, NP_NIL, size - kept);
     }
-    np_mem_free(L, table->array, (size_t)old * ELEMENT_BYTES);
+    np_mem_free(L, table->array, (size_t)old * NP_ELEMENT_BYTES);
     table->array = array;
     table->array_size = size;
 }
@@ -156,7 +155,7 @@ void np_table_to_dict(lua_State *L, NpTable *table, uint32_t extra) {
         np_set_obj(&key, shape->keys->key[i], NP_STR);
         move_into(L, dict, &key, np_slot_values(table)[i], tags[i]);
     }
-    np_mem_free(L, table->slots, table->slot_capacity * ELEMENT_BYTES);
+    np_mem_free(L, table->slots, table->slot_capacity * NP_ELEMENT_BYTES);
     table->slots = dict;
     table->slot_capacity = 0;
     table->shape = NP_SHAPE_DICT;
@@ -630,8 +629,8 @@ bool np_table_next(lua_State *L, NpTable *table, NpValue *key, NpValue *value) {
 }
 
 size_t np_table_bytes(const NpTable *table) {
-    size_t bytes = sizeof(NpTable) + (size_t)table->array_size * ELEMENT_BYTES;
+    size_t bytes = sizeof(NpTable) + (size_t)table->array_size * NP_ELEMENT_BYTES;
     if (np_table_is_dict(table)) bytes += np_dict_bytes(((NpDict *)table->slots)->size);
-    else bytes += table->slot_capacity * ELEMENT_BYTES;
+    else bytes += table->slot_capacity * NP_ELEMENT_BYTES;
     return bytes;
 }

@@ -21,6 +21,8 @@
 /* [gc-free, err] An empty table; room for `narray` array elements and `nrecord` fields is made. */
 NpTable *np_table_new(lua_State *L, uint32_t narray, uint32_t nrecord);
 
+#define NP_ELEMENT_BYTES (sizeof(NpPayload) + 1) /* of an array part or of slots: a payload and a tag */
+
 NP_INLINE NpShape *np_shape_of(const NpGlobal *global, const NpTable *table) {
     return &global->shape_table.shapes[table->shape];
 }

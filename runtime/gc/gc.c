@@ -10,7 +10,8 @@
  *   STRINGS  in slices: dead strings leave the string table, dead shapes theirs. Marks are still needed, so
  *            heap.marking stays on; the barrier is off.
  *   SWEEP    in slices: mark bits become alloc bits, a span at a time.
- *   RELEASE  in slices: what the next cycle will not need goes back to the system.
+ *   RELEASE  in slices: what the next cycle will not need goes back to the system, after buffers have been moved
+ *            out of nearly empty spans (move.c).
  *
  * Pacing. The heap is to be at most `goal` when a cycle is over: pause percent of what lived at the end of
  * the last one (and at least MIN_RUNWAY more than that). The cycle begins when three quarters of the way
@@ -28,6 +29,7 @@
 #include "runtime/dbg.h"
 #include "runtime/gc/barrier.h"
 #include "runtime/gc/mark.h"
+#include "runtime/gc/move.h"
 #include "runtime/strings.h"
 #include "runtime/table.h"
 
@@ -46,6 +48,7 @@ enum {
     SHAPES_SLICE = 4096,
     SWEEP_SLICE = 1024,    /* pages */
     RELEASE_SLICE = 128,   /* pages */
+    MOVE_SLICE = 64 << 10, /* bytes of tables looked at */
     FINALIZERS_SLICE = 10
 };
 
@@ -117,6 +120,7 @@ static size_t mark_work(const NpGlobal *global, size_t allocated) {
 
 static void begin_cycle(NpGlobal *global) {
     NpGc *gc = &global->gc;
+    np_move_stop(global);
     np_heap_mark_begin(&global->heap);
     gc->phase = NP_GC_MARK;
     gc->barrier_on = true;
@@ -162,6 +166,7 @@ static void end_sweep(NpGlobal *global) {
     NpGc *gc = &global->gc;
     if (np_dbg_on(gcverify) || CHECK >= 2) np_heap_verify(&global->heap);
     gc->phase = NP_GC_RELEASE;
+    gc->move = NP_MOVE_DUE;
     gc->live_bytes = global->heap.in_use;
     gc->cycles++;
     set_goal(global);
@@ -191,6 +196,7 @@ static size_t bytes_to_keep(const NpGlobal *global, bool full) {
 
 static bool release_slice(NpGlobal *global, size_t scale, bool full) {
     size_t keep = bytes_to_keep(global, full);
+    if (!np_move_some(global, MOVE_SLICE * scale, keep, full)) return false;
     if (np_heap_release_done(&global->heap, keep)) return true;
     /* Nothing released where there was something to release: the system refuses. */
     return np_heap_release(&global->heap, RELEASE_SLICE * scale, keep) == 0 &&

@@ -109,12 +109,20 @@ static void drop_span(NpHeap *heap, NpSpan *span) {
 static void list_span(NpHeapPriv *priv, NpSpan *span, NpSpanState state) {
     span->state = (uint8_t)state;
     np_list_push_last(&np_lists_of(priv, span)->list[state], span);
+    if (state == NP_SPAN_SPARSE) {
+        priv->sparse_ready += np_span_ready_bytes(span);
+        priv->sparse_used += (size_t)span->alloc_slots * span->slot_bytes;
+    }
 }
 
 static void unlist_span(NpHeapPriv *priv, NpSpan *span) {
     NpSpanState state = np_span_state(priv, span);
     np_list_remove(&np_lists_of(priv, span)->list[state], span);
     if (state == NP_SPAN_UNSWEPT) priv->unswept--;
+    if (state == NP_SPAN_SPARSE) {
+        priv->sparse_ready -= np_span_ready_bytes(span);
+        priv->sparse_used -= (size_t)span->alloc_slots * span->slot_bytes;
+    }
 }
 
 static void count_freed(NpHeap *heap, size_t bytes) {
@@ -172,12 +180,12 @@ static bool sweep_span(NpHeap *heap, NpSpan *span) {
     span->alloc_slots = span->live_slots = (uint32_t)live;
     span->cursor = 0;
     span->sweep_epoch = priv->epoch;
-    list_span(priv, span, live < span->nslots ? NP_SPAN_PARTIAL : NP_SPAN_FULL);
+    if (span->kind == NP_SPAN_BUF && live * 2 <= span->nslots) list_span(priv, span, NP_SPAN_SPARSE);
+    else list_span(priv, span, live < span->nslots ? NP_SPAN_PARTIAL : NP_SPAN_FULL);
     return true;
 }
 
-/* The arena at or behind `arena` by address. */
-static uint32_t arena_from(const NpPages *pages, const NpArena *arena) {
+uint32_t np_heap_arena_from(const NpPages *pages, const NpArena *arena) {
     uint32_t i;
     if (pages->count == 0) return 0;
     i = np_pages_index(pages, arena);
@@ -188,7 +196,7 @@ static uint32_t arena_from(const NpPages *pages, const NpArena *arena) {
 bool np_heap_sweep_step(NpHeap *heap, size_t budget) {
     NpHeapPriv *priv = heap->priv;
     NpPages *pages = &priv->pages;
-    uint32_t i = arena_from(pages, priv->sweep_arena);
+    uint32_t i = np_heap_arena_from(pages, priv->sweep_arena);
     size_t page = priv->sweep_page;
     if (i < pages->count && pages->arenas[i].arena != priv->sweep_arena) page = 0;
     while (priv->unswept > 0 && budget > 0) {
@@ -273,7 +281,7 @@ static bool claim_run(NpHeap *heap, NpSpan *span, NpAllocCache *cache, bool *ful
 }
 
 /* Makes a span with free slots the class's current one: a partial one, one that sweeping makes so,
- * or a new one. */
+ * a sparse one unless those are to be emptied, or a new one. */
 static NpSpan *next_span(NpHeap *heap, NpClassLists *lists, unsigned cls, NpSpanKind kind) {
     NpHeapPriv *priv = heap->priv;
     NpSpan *span;
@@ -282,6 +290,7 @@ static NpSpan *next_span(NpHeap *heap, NpClassLists *lists, unsigned cls, NpSpan
         sweep_span(heap, lists->list[NP_SPAN_UNSWEPT].first);
     }
     span = lists->list[NP_SPAN_PARTIAL].first;
+    if (!span && !priv->vacating) span = lists->list[NP_SPAN_SPARSE].first;
     if (span) unlist_span(priv, span);
     else span = new_span(heap, cls, kind, np_class_pages[cls]);
     if (!span) return NULL;
@@ -311,9 +320,10 @@ static bool refill(NpHeap *heap, NpAllocCache *cache, unsigned cls, NpSpanKind k
 
 /* When memory is short: finds all that is dead and gives back what is free. False: nothing gained. */
 static bool make_room(NpHeap *heap) {
-    bool swept = heap->priv->unswept > 0;
+    bool more = heap->priv->unswept > 0 || heap->priv->vacating;
+    heap->priv->vacating = false;
     np_heap_sweep_step(heap, SIZE_MAX);
-    return np_heap_release(heap, SIZE_MAX, 0) > 0 || swept;
+    return np_heap_release(heap, SIZE_MAX, 0) > 0 || more;
 }
 
 static void *alloc_large(NpHeap *heap, size_t size, NpSpanKind kind) {
@@ -389,6 +399,20 @@ void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind) {
     return p;
 }
 
+void *np_heap_move_buf(NpHeap *heap, void *buf, size_t size) {
+    unsigned cls = np_class_of_16[(size + 15) >> 4];
+    NpAllocCache *cache = &heap->cache[NP_SPAN_BUF][cls];
+    size_t bytes = np_class_bytes[cls];
+    char *p;
+    if ((size_t)(cache->end - cache->cur) < bytes && !refill(heap, cache, cls, NP_SPAN_BUF)) return NULL;
+    p = cache->cur;
+    cache->cur = p + bytes;
+    NP_UNPOISON(p, size);
+    memcpy(p, buf, size);
+    np_heap_free_buf(heap, buf, size);
+    return p;
+}
+
 /* A table that grows leaves a trail of buffers that only together would fit the next one. What they
  * were goes back to the system when enough else is free. After a very long one so does the rest of the
  * trail: that is little work beside having filled the new one. */
@@ -431,6 +455,7 @@ void np_heap_free_buf(NpHeap *heap, void *buf, size_t size) {
     count_freed(heap, bytes);
     heap->debt -= (int64_t)bytes;
     state = np_span_state(priv, span);
+    if (state == NP_SPAN_SPARSE) priv->sparse_used -= bytes;
     if (state == NP_SPAN_UNSWEPT && span->alloc_slots > 0) return; /* the sweep lists it anew */
     if (span->cursor > granule - np_span_first_granule(span))
         span->cursor = (uint32_t)(granule - np_span_first_granule(span));
@@ -454,6 +479,7 @@ void np_heap_mark_begin(NpHeap *heap) {
     CHECK1("H2", heap->priv->unswept == 0 && !heap->marking);
     np_heap_return_rests(heap);
     heap->marking = true;
+    heap->priv->vacating = false;
 }
 
 void np_heap_mark_cancel(NpHeap *heap) {
@@ -482,9 +508,11 @@ void np_heap_mark_end(NpHeap *heap) {
                 lists->current = NULL;
             }
             np_list_append(unswept, &lists->list[NP_SPAN_PARTIAL]);
+            np_list_append(unswept, &lists->list[NP_SPAN_SPARSE]);
             np_list_append(unswept, &lists->list[NP_SPAN_FULL]);
         }
     }
+    priv->sparse_ready = priv->sparse_used = 0;
     priv->unswept = priv->span_count;
     priv->epoch++;
     priv->sweep_arena = NULL;

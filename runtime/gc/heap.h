@@ -2,7 +2,7 @@
  *
  * Owns: arenas, pages, spans, size classes, the mark and alloc bitmaps, allocation, sweeping of
  *       spans, giving pages back. Implemented by heap.c (classes, large objects, sweep), span.c,
- *       pagealloc.c, release.c and heap_check.c, on runtime/mem.
+ *       pagealloc.c, release.c, vacate.c and heap_check.c, on runtime/mem.
  * Does not: know any object layout, collect, throw Lua errors, or call malloc. A failed allocation
  *       is a NULL; the caller turns it into a Lua error.
  *
@@ -11,7 +11,8 @@
  *          more as pages are first needed. Its first pages hold the arena's own tables (NpArena).
  *   page   8 KiB. A page is free, or belongs to one span.
  *   span   a run of pages that holds slots of one size class and one span kind, or one large object.
- *   slot   a multiple of 16 bytes (a granule). Nothing ever moves.
+ *   slot   a multiple of 16 bytes (a granule). Objects never move; buffers only when their owner is told to
+ *          move them (vacate.c).
  *
  * Bits. Each arena has two bitmaps with one bit a granule; only the bit of a slot's first granule
  * is ever set.
@@ -223,6 +224,24 @@ bool np_heap_sweep_step(NpHeap *heap, size_t pages);
 size_t np_heap_release(NpHeap *heap, size_t pages, size_t keep_bytes);
 /* [-] True when np_heap_release with the same keep_bytes would find nothing to release. */
 bool np_heap_release_done(NpHeap *heap, size_t keep_bytes);
+/* ---- moving buffers out of sparsely used spans (vacate.c) ---- */
+/* [-] Bytes of pages that emptying the SPARSE spans would free; 0 when they are wanted anyway, that is when no
+ * more than keep_bytes of the Ready memory in spans are free. Sweep must be finished. */
+size_t np_heap_vacate_gain(const NpHeap *heap, size_t keep_bytes);
+/* [-] From now on allocation takes nothing from SPARSE spans, and the walk over the objects starts anew. Not while marking. */
+void np_heap_vacate_begin(NpHeap *heap);
+/* [-] Calls visit for allocated slots of OBJ spans, by address from where the last call ended, until about `work`
+ * of what visit returns has been done; true at the end of the heap (or when memory ran out and emptying was given up).
+ * visit may move buffers of the object it is given and do nothing else to the heap. */
+bool np_heap_vacate_walk(NpHeap *heap, size_t work, size_t (*visit)(void *ctx, void *slot), void *ctx);
+/* [-] Allocation may use what is left of the SPARSE spans again. */
+void np_heap_vacate_end(NpHeap *heap);
+/* [-] True when the buffer (small, of `size` bytes) lies in a span that is being emptied. */
+bool np_heap_is_leaving(const NpHeap *heap, const void *buf, size_t size);
+/* [-] A buffer of at most NP_SMALL_MAX bytes copied to another span; the old one is given back. NULL: no memory, and
+ * nothing has changed. */
+void *np_heap_move_buf(NpHeap *heap, void *buf, size_t size);
+
 /* [-] Calls visit for every allocated slot of OBJ and LEAF spans (and BUF when `buffers`), by address.
  * Sweep must be finished. visit must neither allocate nor free. */
 void np_heap_walk(NpHeap *heap, bool buffers, void (*visit)(void *ctx, NpSpan *span, void *slot), void *ctx);

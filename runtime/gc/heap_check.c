@@ -97,7 +97,7 @@ int np_heap_class_stats(NpHeap *heap, NpClassStats *rows, int max) {
 
 typedef struct Sums {
     NpHeap *heap;
-    size_t spans, unswept, pages, in_use, holes;
+    size_t spans, unswept, pages, in_use, holes, sparse_ready, sparse_used;
 } Sums;
 
 static bool on_list(const NpHeapPriv *priv, const NpSpan *span) {
@@ -168,6 +168,10 @@ static void verify_span(void *ctx, NpSpan *span) {
     sums->pages += span->npages;
     sums->in_use += (size_t)span->alloc_slots * np_span_slot_bytes(span);
     sums->holes += span->holes;
+    if (np_span_state(priv, span) == NP_SPAN_SPARSE) {
+        sums->sparse_ready += np_span_ready_bytes(span);
+        sums->sparse_used += (size_t)span->alloc_slots * span->slot_bytes;
+    }
 }
 
 /* The bits of pages that are free or not yet mapped. */
@@ -196,5 +200,8 @@ void np_heap_verify(NpHeap *heap) {
                  sums.in_use, heap->claimed_total - heap->freed_total);
     if (sums.holes * NP_UNIT_BYTES != heap->hole_bytes)
         np_fatal("heap: hole_bytes is %zu, the holes add up to %zu", heap->hole_bytes, sums.holes * NP_UNIT_BYTES);
+    if (sums.sparse_ready != priv->sparse_ready || sums.sparse_used != priv->sparse_used)
+        np_fatal("heap: H7: sparse spans have %zu bytes ready and %zu used by counters, but %zu and %zu are",
+                 priv->sparse_ready, priv->sparse_used, sums.sparse_ready, sums.sparse_used);
     np_mem_verify(&heap->mem);
 }

@@ -8,9 +8,11 @@
 #include "runtime/mem/fixalloc.h"
 
 /* Which list a span is on. UNSWEPT: not yet swept in this epoch. PARTIAL and FULL: swept, with and
- * without a free slot. CURRENT: on no list, its class's runs come from it. NpSpan.state is the state
- * in the epoch of NpSpan.sweep_epoch; a span of another epoch is UNSWEPT: np_span_state. */
-typedef enum { NP_SPAN_UNSWEPT, NP_SPAN_PARTIAL, NP_SPAN_FULL, NP_SPAN_CURRENT } NpSpanState;
+ * without a free slot. SPARSE: buffers, and the sweep found half of its slots free or more: filled last,
+ * and emptied where that pays (vacate.c). CURRENT: on no list, its class's runs come from it.
+ * NpSpan.state is the state in the epoch of NpSpan.sweep_epoch; a span of another epoch is UNSWEPT:
+ * np_span_state. */
+typedef enum { NP_SPAN_UNSWEPT, NP_SPAN_PARTIAL, NP_SPAN_SPARSE, NP_SPAN_FULL, NP_SPAN_CURRENT } NpSpanState;
 
 typedef struct NpSpanList {
     NpSpan *first, *last;
@@ -34,6 +36,11 @@ typedef struct NpHeapPriv {
     NpArena *hole_arena;    /* where the search for holes goes on, downwards */
     size_t hole_page;
     bool holes_searched;    /* once round since the last sweep */
+    size_t sparse_ready;    /* Ready bytes of SPARSE spans */
+    size_t sparse_used;     /* bytes of occupied slots in them */
+    bool vacating;          /* SPARSE spans are being emptied: no run is taken from them */
+    NpArena *vacate_arena;  /* where the walk over their owners goes on, by address */
+    size_t vacate_page;
     bool clobber;           /* fill fresh and freed slots */
     bool single;            /* runs of one slot */
     long slots_asked, fail_slot;
@@ -88,8 +95,16 @@ NP_INLINE NpClassLists *np_lists_of(NpHeapPriv *priv, const NpSpan *span) {
     return &priv->lists[span->kind][span->size_class];
 }
 
+NP_INLINE size_t np_span_ready_bytes(const NpSpan *span) {
+    return span->npages * NP_PAGE_BYTES - span->holes * NP_UNIT_BYTES;
+}
+
+/* [-] heap.c: the index of the arena at or behind `arena` by address. */
+uint32_t np_heap_arena_from(const NpPages *pages, const NpArena *arena);
 /* [-] heap.c: returns the unused rests of all runs (H5). */
 void np_heap_return_rests(NpHeap *heap);
+/* [-] release.c: bytes in spans that are Ready and not in use. */
+size_t np_release_spans_free(const NpHeap *heap);
 /* [-] release.c: makes the holes among the slots [from, end) (granules of the arena) Ready again. */
 bool np_release_fill_holes(NpHeap *heap, NpSpan *span, size_t from, size_t end);
 

@@ -15,15 +15,14 @@
 
 #define UNIT_GRANULES (NP_UNIT_BYTES / NP_GRANULE)
 
-/* Bytes in spans that are Ready and not in use. */
-static size_t spans_free(const NpHeap *heap) {
+size_t np_release_spans_free(const NpHeap *heap) {
     size_t owned = heap->priv->span_pages * NP_PAGE_BYTES - heap->hole_bytes;
     return owned > heap->in_use ? owned - heap->in_use : 0;
 }
 
 /* Bytes that are free and Ready beyond what is to be kept. */
 static size_t excess(const NpHeap *heap, size_t keep) {
-    size_t ready = np_pages_free_ready(&heap->priv->pages) + spans_free(heap);
+    size_t ready = np_pages_free_ready(&heap->priv->pages) + np_release_spans_free(heap);
     return ready > keep ? ready - keep : 0;
 }
 
@@ -74,6 +73,8 @@ static bool make_holes(NpHeap *heap, NpArenaInfo *info, NpSpan *span) {
         if (done < 0) return false;
         span->holes += (uint16_t)done;
         heap->hole_bytes += (size_t)done * NP_UNIT_BYTES;
+        if (np_span_state(heap->priv, span) == NP_SPAN_SPARSE)
+            heap->priv->sparse_ready -= (size_t)done * NP_UNIT_BYTES;
         unit = stop;
     }
     return true;
