@@ -41,7 +41,8 @@ static inline const char *code_list(const NpProto *proto) {
         if (comment) *comment = '\0';
         if (np_op(proto->code[pc]) != NP_OP_VARARGPREP && !last) {
             if (at != code_text) at = stpcpy(at, "; ");
-            at = stpncpy(at, line, (size_t)(space ? space - line : (ptrdiff_t)strlen(line)));
+            at = mempcpy(at, line, (size_t)(space ? space - line : (ptrdiff_t)strlen(line)));
+            *at = '\0';
             if (space) at = stpcpy(stpcpy(at, " "), space + strspn(space, " "));
         }
         pc += words;

@@ -114,12 +114,30 @@ TEST(every_byte_of_the_header_matters) {
     EXPECT_EQ(load(chunk_size), LUA_OK);
 }
 
+TEST(chunks_of_the_other_byte_order_are_refused) {
+    enum { INTEGER_AT = 15 };
+    dump(code_compile(program), false);
+    for (int i = 0; i < 4; i++) {
+        char byte = chunk[INTEGER_AT + i];
+        chunk[INTEGER_AT + i] = chunk[INTEGER_AT + 7 - i];
+        chunk[INTEGER_AT + 7 - i] = byte;
+    }
+    EXPECT_EQ(load(chunk_size), LUA_ERRSYNTAX);
+    EXPECT_STR(lua_tostring(code_state, -1), "dumped: bad binary format (integer format mismatch)");
+}
+
 TEST(chunks_of_lua_itself_are_refused) {
-    static const char other[] = "\x1bLua\x54\x00\x19\x93\r\n\x1a\n\x04\x08\x08"
-                                "\x78\x56\0\0\0\0\0\0\0\0\0\0\0\x28\x77\x40\x01\x80\x80\x80";
+    static const char head[] = "\x1bLua\x54\x00\x19\x93\r\n\x1a\n\x04\x08\x08";
+    static const int64_t integer = 0x5678;
+    static const double number = 370.5;
+    static const char rest[] = "\x01\x80\x80\x80";
+    char *at = chunk;
     code_begin();
-    memcpy(chunk, other, sizeof other);
-    EXPECT_EQ(load(sizeof other - 1), LUA_ERRSYNTAX);
+    at = mempcpy(at, head, sizeof head - 1);
+    at = mempcpy(at, &integer, sizeof integer);
+    at = mempcpy(at, &number, sizeof number);
+    at = mempcpy(at, rest, sizeof rest);
+    EXPECT_EQ(load((size_t)(at - chunk) - 1), LUA_ERRSYNTAX);
     EXPECT_STR(lua_tostring(code_state, -1), "dumped: bad binary format (made by another implementation of Lua)");
 }
 

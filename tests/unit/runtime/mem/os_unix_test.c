@@ -32,6 +32,8 @@ TEST(the_ceiling_heeds_the_address_limit) {
     low = old;
     low.rlim_cur = 123 * (rlim_t)MIB;
     REQUIRE_EQ(setrlimit(RLIMIT_AS, &low), 0);
+    getrlimit(RLIMIT_AS, &low);
+    if (low.rlim_cur == old.rlim_cur) SKIP("the system ignores the limit, as qemu-user does");
     EXPECT_EQ(np_os_address_limit(), 123 * MIB);
     EXPECT_LE(np_os_memory_ceiling(), 123 * MIB);
     setrlimit(RLIMIT_AS, &old);
