@@ -151,7 +151,7 @@ typedef const char *(*lua_Reader)(lua_State *L, void *ud, size_t *sz);
 /* lua_dump's sink: nonzero stops the dump and becomes its result. */
 typedef int (*lua_Writer)(lua_State *L, const void *p, size_t sz, void *ud);
 
-/* The allocator of Lua's interface. Neap accepts one and never calls it: memory is its own. */
+/* The allocator of Lua's interface. Neap accepts one and never calls it: memory is its own. Modules may (lua_getallocf). */
 typedef void *(*lua_Alloc)(void *ud, void *ptr, size_t osize, size_t nsize);
 
 /* Receives warnings; tocont is 1 when the message goes on in the next call. */
@@ -186,7 +186,7 @@ struct lua_Debug {
 };
 
 /* The version number as compiled into the runtime, where a debugger or `strings` can find it. */
-extern const char lua_ident[];
+LUA_API const char lua_ident[];
 
 /* ---- States and threads ---------------------------------------------------------------------- */
 
@@ -407,7 +407,8 @@ LUA_API void (lua_len)(lua_State *L, int idx);
 /* [-0, +(0|1), -] Number in s as the lexer reads it; returns bytes used with the final zero, or
    0 with nothing pushed. */
 LUA_API size_t (lua_stringtonumber)(lua_State *L, const char *s);
-/* [-0, +0, -] Allocator and ud given to lua_newstate; ud may be NULL here. */
+/* [-0, +0, -] Allocator and ud given to lua_newstate, for a module's own working memory (luaL_newstate gives one that uses
+   malloc). ud may be NULL here. */
 LUA_API lua_Alloc (lua_getallocf)(lua_State *L, void **ud);
 /* [-0, +0, -] Replaces what lua_getallocf returns. */
 LUA_API void (lua_setallocf)(lua_State *L, lua_Alloc f, void *ud);

@@ -116,15 +116,31 @@
 #define LUA_LDIR LUA_ROOT "share/lua/" LUA_VDIR "/"
 #define LUA_CDIR LUA_ROOT "lib/lua/" LUA_VDIR "/"
 
+/* Where the distribution puts modules, searched after what was installed by hand: Debian's folders, which its own lua5.4
+ * searches too. The name of the architecture is Debian's multiarch tuple (wiki.debian.org/Multiarch/Tuples). */
+#define NEAP_SYS_LDIR "/usr/share/lua/" LUA_VDIR "/"
+#define NEAP_SYS_CDIR "/usr/lib/lua/" LUA_VDIR "/"
+#if defined(__linux__) && defined(__x86_64__)
+#define NEAP_ARCH_CDIR "/usr/lib/x86_64-linux-gnu/lua/" LUA_VDIR "/"
+#elif defined(__linux__) && defined(__aarch64__)
+#define NEAP_ARCH_CDIR "/usr/lib/aarch64-linux-gnu/lua/" LUA_VDIR "/"
+#elif defined(__linux__) && defined(__s390x__)
+#define NEAP_ARCH_CDIR "/usr/lib/s390x-linux-gnu/lua/" LUA_VDIR "/"
+#else
+#define NEAP_ARCH_CDIR NEAP_SYS_CDIR
+#endif
+
 #if !defined(LUA_PATH_DEFAULT)
 #define LUA_PATH_DEFAULT                                                                           \
     LUA_LDIR "?.lua;" LUA_LDIR "?/init.lua;" LUA_CDIR "?.lua;" LUA_CDIR "?/init.lua;"             \
+             NEAP_SYS_LDIR "?.lua;" NEAP_SYS_LDIR "?/init.lua;"                                    \
              "./?.lua;"                                                                            \
              "./?/init.lua"
 #endif
 
 #if !defined(LUA_CPATH_DEFAULT)
-#define LUA_CPATH_DEFAULT LUA_CDIR "?.so;" LUA_CDIR "loadall.so;./?.so"
+#define LUA_CPATH_DEFAULT                                                                          \
+    LUA_CDIR "?.so;" NEAP_ARCH_CDIR "?.so;" NEAP_SYS_CDIR "?.so;" LUA_CDIR "loadall.so;./?.so"
 #endif
 
 /* ---- Linkage --------------------------------------------------------------------------------- */

@@ -939,9 +939,19 @@ static void warn_on(void *ud, const char *message, int tocont)
     }
 }
 
+/* The runtime brings its own memory; this is for modules that take theirs from lua_getallocf. */
+static void *from_libc(void *ud, void *block, size_t old_size, size_t new_size)
+{
+    (void)ud, (void)old_size;
+    if (new_size != 0)
+        return realloc(block, new_size);
+    free(block);
+    return NULL;
+}
+
 LUALIB_API lua_State *luaL_newstate(void)
 {
-    lua_State *L = lua_newstate(NULL, NULL); /* the runtime brings its own memory */
+    lua_State *L = lua_newstate(from_libc, NULL);
 
     if (l_likely(L != NULL)) {
         lua_atpanic(L, report_panic);

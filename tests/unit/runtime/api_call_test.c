@@ -302,6 +302,8 @@ TEST(panic) {
     lua_close(L);
 }
 
+static void *refuse(void *ud, void *block, size_t old_size, size_t new_size) { return NULL; }
+
 TEST(odds_and_ends) {
     int data;
     void *ud;
@@ -312,6 +314,9 @@ TEST(odds_and_ends) {
     lua_setallocf(L, NULL, NULL);
     lua_getallocf(L, &ud);
     EXPECT_NULL(ud);
+    lua_setallocf(L, refuse, &data);
+    EXPECT(lua_getallocf(L, &ud) == refuse);
+    EXPECT_PTR(ud, &data);
     EXPECT_EQ(lua_setcstacklimit(L, 5), 200);
     EXPECT_CONTAINS(lua_ident, "Lua 5.4");
     lua_close(L);

@@ -694,6 +694,19 @@ static void panic_without_text(void) {
     lua_error(L);
 }
 
+/* lpeg and others take their working memory from it. */
+TEST(allocator_for_modules) {
+    lua_State *L = luaL_newstate();
+    void *ud;
+    lua_Alloc allocate = lua_getallocf(L, &ud);
+    char *block = allocate(ud, NULL, 0, 10);
+    memcpy(block, "kept", 5);
+    block = allocate(ud, block, 10, 100000);
+    EXPECT_STR(block, "kept");
+    EXPECT_NULL(allocate(ud, block, 100000, 0));
+    lua_close(L);
+}
+
 TEST(panics_say_why) {
     EXPECT_DEATH(panic(), "PANIC: unprotected error in call to Lua API (nobody listens)\n");
     EXPECT_DEATH(panic_without_text(),
