@@ -263,7 +263,11 @@ static bool want_huge(const NpPages *pages) {
 static bool map_more(NpPages *pages, NpArenaInfo *info, size_t count) {
     NpArena *arena = info->arena;
     size_t from = arena->mapped_pages, to = from + count;
-    if (sysMap(pages->mem, page_address(arena, from), count * NP_PAGE_BYTES) != 0) return false;
+    int error = sysMap(pages->mem, page_address(arena, from), count * NP_PAGE_BYTES);
+    if (error) {
+        info->tail_lost = error == NP_MEM_LOST;
+        return false;
+    }
     NP_POISON(page_address(arena, from), count * NP_PAGE_BYTES);
     if (pages->huge_mode == NP_HUGE_ALWAYS) info->huge = true;
     else if (want_huge(pages) && sysHugePage(page_address(arena, from), count * NP_PAGE_BYTES) == 0)
@@ -297,7 +301,7 @@ static long grow(NpPages *pages, size_t count) {
         for (uint32_t i = 0; i < pages->count; i++) {
             NpArenaInfo *info = &pages->arenas[i];
             size_t mapped = info->arena->mapped_pages, room = NP_ARENA_PAGES - mapped, need, more;
-            if (info->dedicated || room == 0) continue;
+            if (info->dedicated || info->tail_lost || room == 0) continue;
             need = count - np_bits_min(count, tail_pages(info->arena));
             if (need > room) continue;
             if (np_mem_over_limit(pages->mem, need * NP_PAGE_BYTES)) return -1;
@@ -305,8 +309,8 @@ static long grow(NpPages *pages, size_t count) {
             more = NP_ALIGN_UP(mapped + (need > step ? need : step), GROW_PAGES) - mapped;
             if (map_more(pages, info, np_bits_min(more, room))) return (long)i;
             need = NP_ALIGN_UP(need, pages->unit_pages);
-            if (need < more && need <= room && map_more(pages, info, need)) return (long)i;
-            return -1;
+            if (!info->tail_lost && need < more && need <= room && map_more(pages, info, need)) return (long)i;
+            if (!info->tail_lost) return -1;
         }
         if (round == 1 || !add_arena(pages)) break;
     }

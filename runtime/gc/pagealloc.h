@@ -27,6 +27,7 @@ typedef struct NpArenaInfo {
     size_t ready;            /* bytes Ready, tables included */
     bool dedicated;          /* one huge object, several arenas long */
     bool huge;               /* its pages may be huge: ask for no more of them before releasing */
+    bool tail_lost;          /* what is not mapped of it never will be (NP_MEM_LOST) */
 } NpArenaInfo;
 
 typedef struct NpPages {

@@ -71,6 +71,7 @@ const char *np_mem_error(int error) {
     switch (error) {
         case 0: return "no error";
         case NP_MEM_LIMIT: return "over the limit";
+        case NP_MEM_LOST: return "a range that the system has spoilt";
         case ENOMEM: return "no memory";
         case EINVAL: return "not a valid range";
         case EAGAIN: return "locked memory or swap exhausted";

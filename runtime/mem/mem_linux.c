@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "runtime/mem/mem_linux.h"
@@ -227,11 +226,6 @@ size_t np_os_resident_bytes(void) {
     if (read_text("/proc/self/statm", text, sizeof text) <= 0) return 0;
     second = strchr(text, ' ');
     return second ? read_number(second + 1) * np_os_page_size() : 0;
-}
-
-size_t np_os_machine_memory(void) {
-    struct sysinfo info;
-    return sysinfo(&info) == 0 ? (size_t)info.totalram * info.mem_unit : 0;
 }
 
 static size_t smaller(size_t a, size_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }

@@ -23,7 +23,9 @@
  * not wrap round and lies within one reservation, and the caller owns it exclusively. CHECK >= 1
  * asserts alignment, CHECK >= 2 follows the state of every page (mem_shadow.c).
  *
- * Results are 0 or an error code: an errno value, or NP_MEM_LIMIT when the owner's limit refused.
+ * Results are 0 or an error code: an errno value, NP_MEM_LIMIT when the owner's limit refused, or
+ * NP_MEM_LOST from sysMap: the range is still Reserved, but the system has spoilt it and no later
+ * sysMap of any of it succeeds; it may only be unreserved with all of its reservation.
  * A call that fails changes neither state nor counters. Nothing here allocates, prints or throws
  * (except the switch memtrace, which prints).
  *
@@ -36,6 +38,7 @@
 #include "runtime/base.h"
 
 #define NP_MEM_LIMIT (-1)
+#define NP_MEM_LOST (-2)
 
 typedef struct NpMem {
     size_t reserved;   /* bytes of address space in any state but None */
@@ -113,9 +116,8 @@ size_t np_os_huge_page_size(void);
 NpHugeMode np_os_huge_page_mode(void);
 /* What the kernel counts as resident now; 0 when it does not tell. */
 size_t np_os_resident_bytes(void);
-/* Limits, 0 when there is none or it is not known: the control group's, the machine's memory. */
+/* The limit of the control group; 0: none. */
 size_t np_os_group_limit(void);
-size_t np_os_machine_memory(void);
 /* Bytes in one unit of getrusage's ru_maxrss; 0 where that says nothing. */
 size_t np_os_maxrss_unit(void);
 
@@ -127,6 +129,8 @@ size_t np_os_page_size(void);
 size_t np_os_peak_resident_bytes(void);
 /* The limit of address space (RLIMIT_AS); 0: none. */
 size_t np_os_address_limit(void);
+/* The machine's memory; 0 when it is not known. */
+size_t np_os_machine_memory(void);
 /* The least of the limits the system sets for this process, 0 when there is none. */
 size_t np_os_memory_ceiling(void);
 

@@ -8,6 +8,10 @@
 
 #include "runtime/mem/mem_os.h"
 
+#ifndef RLIMIT_AS /* OpenBSD counts mappings against this one */
+#define RLIMIT_AS RLIMIT_DATA
+#endif
+
 size_t np_os_page_size(void) {
     static size_t page;
     size_t size = __atomic_load_n(&page, __ATOMIC_RELAXED);
@@ -26,6 +30,13 @@ size_t np_os_address_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
     return limit.rlim_cur > SIZE_MAX ? SIZE_MAX : (size_t)limit.rlim_cur;
+}
+
+size_t np_os_machine_memory(void) {
+    long pages = sysconf(_SC_PHYS_PAGES);
+    size_t page = np_os_page_size();
+    if (pages <= 0) return 0;
+    return (size_t)pages > SIZE_MAX / page ? SIZE_MAX : (size_t)pages * page;
 }
 
 static size_t smaller(size_t a, size_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }

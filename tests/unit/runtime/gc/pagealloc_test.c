@@ -196,6 +196,24 @@ TEST(failures_change_nothing) {
     finish();
 }
 
+TEST(an_arena_whose_tail_is_lost_grows_no_more) {
+    NpSpan a = {0}, b = {0}, c = {0};
+    start();
+    REQUIRE(np_pages_alloc(&pages, 10, &a));
+    np_mem_fail_at(1, NP_MEM_LOST); /* the next call maps more of the arena */
+    REQUIRE(np_pages_alloc(&pages, 5000, &b));
+    np_mem_fail_at(0, 0);
+    EXPECT_TRUE(np_arena_of(b.base) != np_arena_of(a.base));
+    EXPECT_EQ(pages.count, 2);
+    REQUIRE(np_pages_alloc(&pages, 2000, &c)); /* would fit behind a */
+    EXPECT_TRUE(np_arena_of(c.base) == np_arena_of(b.base));
+    np_pages_verify(&pages);
+    np_pages_free(&pages, &c);
+    np_pages_free(&pages, &b);
+    np_pages_free(&pages, &a);
+    finish();
+}
+
 TEST(random_walk_against_a_map_of_owners) {
     enum { LIVE = 300, STEPS = 6000 };
     static NpSpan spans[LIVE];

@@ -170,6 +170,7 @@ TEST(failing_each_call_in_turn_leaves_counters_right) {
 
 TEST(errors_have_names) {
     EXPECT_STR(np_mem_error(NP_MEM_LIMIT), "over the limit");
+    EXPECT_STR(np_mem_error(NP_MEM_LOST), "a range that the system has spoilt");
     EXPECT_STR(np_mem_error(ENOMEM), "no memory");
     EXPECT_STR(np_mem_error(ENXIO), "refused by the system");
 }
