@@ -129,6 +129,18 @@ LUA_API void (neap_stats)(lua_State *L, neap_Stats *out);
    call released. Does not collect: for the least footprint call lua_gc(L, LUA_GCCOLLECT) first. */
 LUA_API size_t (neap_release)(lua_State *L);
 
+/* What the system says a process has used. Sizes are bytes, times are seconds. */
+typedef struct neap_Usage {
+    double user, system;    /* processor time */
+    size_t peak_resident;   /* of children: of the largest; 0 where the system does not say */
+    size_t minor_faults;    /* pages provided without reading a disk */
+    size_t major_faults;
+} neap_Usage;
+
+/* Fills *self for this process and *children for those it has waited for; 0 where the system does
+   not say. Needs no state. */
+LUA_API int (neap_usage)(neap_Usage *self, neap_Usage *children);
+
 /* What this Neap was built with and what it runs on. Strings are static. */
 typedef struct neap_Build {
     const char *system;     /* name of the memory backend, as in neap_Stats */

@@ -77,6 +77,19 @@ LUA_API void neap_stats(lua_State *L, neap_Stats *out) {
     out->system = np_os_system_name();
 }
 
+static neap_Usage usage_of(const NpOsUsage *usage) {
+    return (neap_Usage){usage->user_seconds, usage->system_seconds, usage->peak_resident, usage->minor_faults,
+                        usage->major_faults};
+}
+
+LUA_API int neap_usage(neap_Usage *self, neap_Usage *children) {
+    NpOsUsage mine, theirs;
+    if (!np_os_usage(&mine, &theirs)) return 0;
+    *self = usage_of(&mine);
+    *children = usage_of(&theirs);
+    return 1;
+}
+
 LUA_API void neap_build(neap_Build *out) {
     static const char *const modes[] = {"never", "madvise", "always"};
     out->system = np_os_system_name();

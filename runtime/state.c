@@ -10,6 +10,7 @@
 #include "runtime/gc/barrier.h"
 #include "runtime/gc/gc.h"
 #include "runtime/mem/mem_os.h"
+#include "runtime/mem/mem_shadow.h"
 #include "runtime/strings.h"
 #include "runtime/table.h"
 
@@ -122,6 +123,10 @@ static void destroy(NpGlobal *global) {
 
 lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
     np_dbg_init();
+    if (np_dbg_on(faultreport)) {
+        static bool installed;
+        if (!__atomic_exchange_n(&installed, true, __ATOMIC_RELAXED)) np_os_on_fault(np_shadow_report);
+    }
     void *memory;
     if (sysAlloc(&np_mem_process, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()), &memory) != 0) return NULL;
     NpGlobal *global = memory;

@@ -1,8 +1,8 @@
 /*
  * heaplib.c - the `heap` module: what a script sees of the heap, and its way to give memory back.
  *
- * Owns: the shape of heap.stats()'s table.
- * Does not: measure anything; neap_stats does (neap.h says what each figure means).
+ * Owns: the shape of the tables of heap.stats() and heap.usage().
+ * Does not: measure anything; neap_stats and neap_usage do (neap.h says what each figure means).
  */
 #define LUA_LIB
 
@@ -79,9 +79,31 @@ static int heap_release(lua_State *L) {
     return 1;
 }
 
+static void push_usage(lua_State *L, const neap_Usage *usage) {
+    lua_createtable(L, 0, 5);
+    set_seconds(L, "user", usage->user);
+    set_seconds(L, "system", usage->system);
+    set_count(L, "peak", usage->peak_resident);
+    set_count(L, "minor_faults", usage->minor_faults);
+    set_count(L, "major_faults", usage->major_faults);
+}
+
+/* heap.usage() -> what this process has used, what its children have; nil where the system does not say. */
+static int heap_usage(lua_State *L) {
+    neap_Usage self, children;
+    if (!neap_usage(&self, &children)) {
+        luaL_pushfail(L);
+        return 1;
+    }
+    push_usage(L, &self);
+    push_usage(L, &children);
+    return 2;
+}
+
 static const luaL_Reg functions[] = {
     {"release", heap_release},
     {"stats", heap_stats},
+    {"usage", heap_usage},
     {NULL, NULL},
 };
 

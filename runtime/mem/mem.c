@@ -7,8 +7,8 @@
  *   M1 ready <= mapped <= reserved, for every owner.
  *   M2 counters change only after the system's call has succeeded. (Go counts before the call and
  *      never takes it back.)
- *   M3 with CHECK >= 2 counters equal the sums over the shadow (mem_shadow.c), and a transition
- *      from a state it is not defined for is fatal.
+ *   M3 with CHECK >= 2 (or NEAPDEBUG=memcheck) counters equal the sums over the shadow (mem_shadow.c),
+ *      and a transition from a state it is not defined for is fatal.
  */
 #include "runtime/mem/mem_os.h"
 
@@ -86,19 +86,20 @@ __attribute__((unused)) static bool page_aligned(const void *v, size_t n) {
 }
 
 static int done(const char *name, const void *v, size_t n, int error) {
+    np_shadow_note(name, v, n, error);
     if (np_dbg_on(memtrace))
         np_dbg_print("mem: %s %p %zu%s%s", name, (void *)(uintptr_t)v, n, error ? ": " : "",
                      error ? np_mem_error(error) : "");
     return error;
 }
 
-int sysAlloc(NpMem *mem, size_t n, void **out) {
+int (sysAlloc)(NpMem *mem, size_t n, void **out) {
     int error = injected();
     CHECK1("M0", page_aligned(NULL, n));
     if (!error && np_mem_over_limit(mem, n)) error = NP_MEM_LIMIT;
     if (!error) error = sysAllocOS(n, out);
     if (error) return done("alloc", NULL, n, error);
-    np_shadow_add(mem, *out, n, NP_SHADOW_READY);
+    DebugMemoryAllocate(mem, *out, n, NP_SHADOW_READY);
     add(mem, &mem->reserved, n);
     add(mem, &mem->mapped, n);
     add_ready(mem, n);
@@ -106,12 +107,12 @@ int sysAlloc(NpMem *mem, size_t n, void **out) {
 }
 
 static int reserved(NpMem *mem, void *v, size_t n) {
-    np_shadow_add(mem, v, n, NP_SHADOW_RESERVED);
+    DebugMemoryAllocate(mem, v, n, NP_SHADOW_RESERVED);
     add(mem, &mem->reserved, n);
     return done("reserve", v, n, 0);
 }
 
-int sysReserve(NpMem *mem, void *hint, size_t n, void **out) {
+int (sysReserve)(NpMem *mem, void *hint, size_t n, void **out) {
     int error = injected();
     CHECK1("M0", page_aligned(hint, n));
     if (!error) error = sysReserveOS(hint, n, out);
@@ -143,7 +144,7 @@ static int reserve_trimmed(size_t n, size_t align, void **out) {
     return 0;
 }
 
-int sysReserveAligned(NpMem *mem, void *hint, size_t n, size_t align, void **out) {
+int (sysReserveAligned)(NpMem *mem, void *hint, size_t n, size_t align, void **out) {
     int error = injected();
     void *v = NULL;
     CHECK1("M0", page_aligned(hint, n) && (align & (align - 1)) == 0 && align >= np_os_page_size());
@@ -162,7 +163,7 @@ int sysReserveAligned(NpMem *mem, void *hint, size_t n, size_t align, void **out
     return error ? done("reserve", hint, n, error) : reserved(mem, *out, n);
 }
 
-int sysMap(NpMem *mem, void *v, size_t n) {
+int (sysMap)(NpMem *mem, void *v, size_t n) {
     int error = injected();
     CHECK1("M0", page_aligned(v, n));
     np_shadow_expect(mem, v, n, NP_SHADOW_RESERVED, "sysMap");
@@ -173,7 +174,7 @@ int sysMap(NpMem *mem, void *v, size_t n) {
     return done("map", v, n, 0);
 }
 
-int sysUsed(NpMem *mem, void *v, size_t n, size_t prepared) {
+int (sysUsed)(NpMem *mem, void *v, size_t n, size_t prepared) {
     int error;
     CHECK1("M0", page_aligned(v, n) && prepared <= n);
     np_shadow_expect_used(mem, v, n, prepared);
@@ -187,7 +188,7 @@ int sysUsed(NpMem *mem, void *v, size_t n, size_t prepared) {
     return done("used", v, n, 0);
 }
 
-int sysUnused(NpMem *mem, void *v, size_t n) {
+static int unused(NpMem *mem, void *v, size_t n) {
     int error = injected();
     CHECK1("M0", page_aligned(v, n));
     np_shadow_expect(mem, v, n, NP_SHADOW_READY, "sysUnused");
@@ -198,7 +199,24 @@ int sysUnused(NpMem *mem, void *v, size_t n) {
     return done("unused", v, n, 0);
 }
 
-int sysFault(NpMem *mem, void *v, size_t n) {
+int np_mem_trim_range(NpMem *mem, void *v, size_t n, size_t *dropped) {
+    size_t before = np_os_core_bytes(v, n), after;
+    int error = unused(mem, v, n);
+    after = error ? before : np_os_core_bytes(v, n);
+    *dropped = before > after ? before - after : 0;
+    return error;
+}
+
+int (sysUnused)(NpMem *mem, void *v, size_t n) {
+    size_t dropped;
+    int error;
+    if (NP_LIKELY(!np_dbg_on(memtrace))) return unused(mem, v, n);
+    error = np_mem_trim_range(mem, v, n, &dropped);
+    np_dbg_print("mem:   %zu bytes left memory", dropped);
+    return error;
+}
+
+int (sysFault)(NpMem *mem, void *v, size_t n) {
     int error = injected();
     CHECK1("M0", page_aligned(v, n));
     np_shadow_expect(mem, v, n, NP_SHADOW_READY, "sysFault");
@@ -209,22 +227,25 @@ int sysFault(NpMem *mem, void *v, size_t n) {
     return done("fault", v, n, 0);
 }
 
-int sysFreeRegion(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready) {
+static int free_region(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready) {
     int error = injected();
     CHECK1("M0", page_aligned(v, n) && ready <= mapped && mapped <= n);
     np_shadow_expect_free(mem, v, n, mapped, ready);
     if (!error) error = sysFreeOS(v, n);
     if (error) return done("free", v, n, error);
-    np_shadow_remove(v);
+    DebugMemoryFree(v);
     subtract(mem, &mem->ready, ready);
     subtract(mem, &mem->mapped, mapped);
     subtract(mem, &mem->reserved, n);
     return done("free", v, n, 0);
 }
 
-int sysFree(NpMem *mem, void *v, size_t n) { return sysFreeRegion(mem, v, n, n, n); }
-int sysFreePrepared(NpMem *mem, void *v, size_t n) { return sysFreeRegion(mem, v, n, n, 0); }
-int sysUnreserve(NpMem *mem, void *v, size_t n) { return sysFreeRegion(mem, v, n, 0, 0); }
+int (sysFreeRegion)(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready) {
+    return free_region(mem, v, n, mapped, ready);
+}
+int (sysFree)(NpMem *mem, void *v, size_t n) { return free_region(mem, v, n, n, n); }
+int (sysFreePrepared)(NpMem *mem, void *v, size_t n) { return free_region(mem, v, n, n, 0); }
+int (sysUnreserve)(NpMem *mem, void *v, size_t n) { return free_region(mem, v, n, 0, 0); }
 
 int sysHugePage(void *v, size_t n) {
     CHECK1("M0", page_aligned(v, n));

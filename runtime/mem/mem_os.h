@@ -21,7 +21,7 @@
  *
  * Preconditions of all of them: v and n are multiples of np_os_page_size(), n > 0, the range does
  * not wrap round and lies within one reservation, and the caller owns it exclusively. CHECK >= 1
- * asserts alignment, CHECK >= 2 follows the state of every page (mem_shadow.c).
+ * asserts alignment, CHECK >= 2 or NEAPDEBUG=memcheck follows the state of every page (mem_shadow.c).
  *
  * Results are 0 or an error code: an errno value, NP_MEM_LIMIT when the owner's limit refused, or
  * NP_MEM_LOST from sysMap: the range is still Reserved, but the system has spoilt it and no later
@@ -52,23 +52,43 @@ typedef struct NpMem {
 extern NpMem np_mem_process;
 
 /* ---- transitions (mem.c) ---- */
-int sysAlloc(NpMem *mem, size_t n, void **out);
+int (sysAlloc)(NpMem *mem, size_t n, void **out);
 /* `hint` is where the caller would like the range; NULL for anywhere. */
-int sysReserve(NpMem *mem, void *hint, size_t n, void **out);
+int (sysReserve)(NpMem *mem, void *hint, size_t n, void **out);
 /* Aligned to `align`, a power of two of at least a page. */
-int sysReserveAligned(NpMem *mem, void *hint, size_t n, size_t align, void **out);
-int sysUnreserve(NpMem *mem, void *v, size_t n);
-int sysMap(NpMem *mem, void *v, size_t n);
+int (sysReserveAligned)(NpMem *mem, void *hint, size_t n, size_t align, void **out);
+int (sysUnreserve)(NpMem *mem, void *v, size_t n);
+int (sysMap)(NpMem *mem, void *v, size_t n);
 /* The range may hold Ready pages; `prepared` bytes of it are not, exactly. */
-int sysUsed(NpMem *mem, void *v, size_t n, size_t prepared);
-int sysUnused(NpMem *mem, void *v, size_t n);
-int sysFree(NpMem *mem, void *v, size_t n);
-int sysFreePrepared(NpMem *mem, void *v, size_t n);
-int sysFreeRegion(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready);
-int sysFault(NpMem *mem, void *v, size_t n);
+int (sysUsed)(NpMem *mem, void *v, size_t n, size_t prepared);
+int (sysUnused)(NpMem *mem, void *v, size_t n);
+int (sysFree)(NpMem *mem, void *v, size_t n);
+int (sysFreePrepared)(NpMem *mem, void *v, size_t n);
+int (sysFreeRegion)(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready);
+int (sysFault)(NpMem *mem, void *v, size_t n);
+/* sysUnused that tells how many bytes of the range left memory by it: what the system really did,
+ * where the counters say what was asked. Costs two walks over the range. */
+int np_mem_trim_range(NpMem *mem, void *v, size_t n, size_t *dropped);
 int sysHugePage(void *v, size_t n);
 int sysNoHugePage(void *v, size_t n);
 int sysHugePageCollapse(void *v, size_t n);
+
+/* Who made the call: the macros note it for the registry (mem_shadow.c). */
+extern _Thread_local const char *np_mem_site;
+#define NP_MEM_TEXT_OF(line) #line
+#define NP_MEM_TEXT(line) NP_MEM_TEXT_OF(line)
+#define NP_MEM_FROM_HERE(call) (np_mem_site = __FILE__ ":" NP_MEM_TEXT(__LINE__), call)
+#define sysAlloc(...) NP_MEM_FROM_HERE(sysAlloc(__VA_ARGS__))
+#define sysReserve(...) NP_MEM_FROM_HERE(sysReserve(__VA_ARGS__))
+#define sysReserveAligned(...) NP_MEM_FROM_HERE(sysReserveAligned(__VA_ARGS__))
+#define sysUnreserve(...) NP_MEM_FROM_HERE(sysUnreserve(__VA_ARGS__))
+#define sysMap(...) NP_MEM_FROM_HERE(sysMap(__VA_ARGS__))
+#define sysUsed(...) NP_MEM_FROM_HERE(sysUsed(__VA_ARGS__))
+#define sysUnused(...) NP_MEM_FROM_HERE(sysUnused(__VA_ARGS__))
+#define sysFree(...) NP_MEM_FROM_HERE(sysFree(__VA_ARGS__))
+#define sysFreePrepared(...) NP_MEM_FROM_HERE(sysFreePrepared(__VA_ARGS__))
+#define sysFreeRegion(...) NP_MEM_FROM_HERE(sysFreeRegion(__VA_ARGS__))
+#define sysFault(...) NP_MEM_FROM_HERE(sysFault(__VA_ARGS__))
 
 /* True when pages may hold old contents after sysUnused and sysUsed; else they are zero. */
 bool needZeroAfterSysUnused(void);
@@ -76,9 +96,10 @@ bool needZeroAfterSysUnused(void);
 bool np_mem_over_limit(const NpMem *mem, size_t more);
 /* A short name for an error code ("no memory", "over the limit", ...). */
 const char *np_mem_error(int error);
-/* Compares an owner's counters with the shadow; np_fatal when they differ. Nothing below CHECK 2. */
+/* Compares an owner's counters with the shadow; np_fatal when they differ. */
 void np_mem_verify(const NpMem *mem);
-/* The state of the page at p: 'N', 'R', 'P', 'U' (Ready), or '?' when unknown (CHECK < 2). */
+/* The state of the page at p: 'N', 'R', 'P', 'U' (Ready), or '?' when that
+ * is not followed (mem_shadow.h says when it is). */
 char np_mem_state_of(const void *p);
 
 /* Test hook: the `nth` fallible call from now on fails with `error`, once; 0 turns it off.
@@ -127,6 +148,28 @@ size_t np_os_maxrss_unit(void);
 size_t np_os_page_size(void);
 /* The most that np_os_resident_bytes has been, 0 when the kernel does not tell. */
 size_t np_os_peak_resident_bytes(void);
+typedef struct NpOsUsage {
+    double user_seconds, system_seconds;
+    size_t peak_resident; /* bytes; of children: of the largest; 0 when the kernel does not tell */
+    size_t minor_faults;  /* answered without reading a disk */
+    size_t major_faults;
+} NpOsUsage;
+/* What this process has used, and its children that have ended; false when the system does not tell. */
+bool np_os_usage(NpOsUsage *self, NpOsUsage *children);
+/* Bytes of a range that is ours that are in memory now (pages only read since they were mapped count
+ * as well); 0 when the system does not tell. */
+size_t np_os_core_bytes(void *v, size_t n);
+
+typedef enum { NP_PROT_NONE, NP_PROT_READ, NP_PROT_WRITE, NP_PROT_EXEC } NpProt;
+/* What may be done with Ready pages from now on: nothing, reading, reading and writing, reading and
+ * executing. There is no writing and executing: code is written first and then sealed. Before the
+ * range is freed or unused it must be NP_PROT_WRITE again. */
+int np_os_protect(void *v, size_t n, NpProt prot);
+
+/* At a fault of any thread (SIGSEGV, SIGBUS): `report` is called with the address, in the signal
+ * handler, once; then the process dies of the fault as if nothing had been. An error code. */
+int np_os_on_fault(void (*report)(const void *address));
+
 /* The limit of address space (RLIMIT_AS); 0: none. */
 size_t np_os_address_limit(void);
 /* The machine's memory; 0 when it is not known. */

@@ -1,8 +1,13 @@
-/* os_unix.c: what every Unix tells a process in the same words: page size, resource use, limits.
+/* os_unix.c: what every Unix tells a process in the same words: page size, resource use, limits,
+ * protection, faults.
  *
- * Owns: sysconf, getrusage, getrlimit.
+ * Owns: sysconf, getrusage, getrlimit, mincore, mprotect for others than the states, the handlers of
+ *       SIGSEGV and SIGBUS.
  * Does not: know one system from another (mem_<system>.c), allocate, use stdio.
  */
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -25,6 +30,90 @@ size_t np_os_peak_resident_bytes(void) {
     struct rusage usage;
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (size_t)usage.ru_maxrss * np_os_maxrss_unit() : 0;
 }
+
+static bool usage_of(int who, NpOsUsage *out) {
+    struct rusage usage;
+    if (getrusage(who, &usage) != 0) return false;
+    *out = (NpOsUsage){
+        .user_seconds = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec * 1e-6,
+        .system_seconds = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec * 1e-6,
+        .peak_resident = (size_t)usage.ru_maxrss * np_os_maxrss_unit(),
+        .minor_faults = (size_t)usage.ru_minflt,
+        .major_faults = (size_t)usage.ru_majflt,
+    };
+    return true;
+}
+
+bool np_os_usage(NpOsUsage *self, NpOsUsage *children) {
+    return usage_of(RUSAGE_SELF, self) && usage_of(RUSAGE_CHILDREN, children);
+}
+
+size_t np_os_core_bytes(void *v, size_t n) {
+    enum { AT_ONCE = 1024 };
+    unsigned char in_core[AT_ONCE];
+    size_t page = np_os_page_size(), total = 0;
+    int saved = errno;
+    for (size_t at = 0; at < n; at += AT_ONCE * page) {
+        size_t bytes = n - at < AT_ONCE * page ? n - at : AT_ONCE * page;
+        /* The vector is of char on some systems and of unsigned char on others. */
+        if (mincore((char *)v + at, bytes, (void *)in_core) != 0) {
+            total = 0;
+            break;
+        }
+        for (size_t i = 0; i < bytes / page; i++) total += in_core[i] & 1;
+    }
+    errno = saved;
+    return total * page;
+}
+
+int np_os_protect(void *v, size_t n, NpProt prot) {
+    static const int bits[] = {PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC};
+    return mprotect(v, n, bits[prot]) == 0 ? 0 : errno;
+}
+
+/* ---- faults ---- */
+
+static void (*report_fault)(const void *address);
+static struct sigaction before_segv, before_bus;
+
+static void say(const char *text) {
+    if (write(STDERR_FILENO, text, strlen(text)) < 0) return; /* nobody is left to be told */
+}
+
+/* What was there before gets the signal next: returning repeats the access that failed. A signal that
+ * somebody sent has no address, and would not come again by itself. */
+static void on_fault(int number, siginfo_t *info, void *context) {
+    int saved = errno;
+    sigaction(SIGSEGV, &before_segv, NULL);
+    sigaction(SIGBUS, &before_bus, NULL);
+    say(number == SIGBUS ? "neap: bus error" : "neap: segmentation fault");
+    if (info->si_code > 0) {
+        say("\n");
+        report_fault(info->si_addr);
+    } else {
+        say(", sent by a process\n");
+        raise(number);
+    }
+    errno = saved;
+}
+
+int np_os_on_fault(void (*report)(const void *address)) {
+    enum { STACK = 64 << 10 }; /* the fault may be that the thread's stack is full */
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    stack_t stack = {.ss_size = STACK}, old;
+    int error;
+    report_fault = report;
+    if (sigaltstack(NULL, &old) != 0) return errno;
+    if (old.ss_flags & SS_DISABLE) {
+        error = sysAllocOS(STACK, &stack.ss_sp); /* until the process ends */
+        if (error) return error;
+        if (sigaltstack(&stack, NULL) != 0) return errno;
+    }
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGSEGV, &action, &before_segv) == 0 && sigaction(SIGBUS, &action, &before_bus) == 0 ? 0 : errno;
+}
+
+/* ---- limits ---- */
 
 size_t np_os_address_limit(void) {
     struct rlimit limit;

@@ -88,3 +88,12 @@ assert(heap.stats(1, 2).live); eq(select("#", heap.stats()), 1); eq(select("#", 
 -- inside a coroutine it is the same heap
 local inside = coroutine.wrap(function() return heap.stats().reserved end)()
 assert(inside >= after.reserved - (64 << 20))
+
+-- what the process has used
+local mine, children = heap.usage()
+for _, usage in ipairs{mine, children} do
+  for _, name in ipairs{"peak", "minor_faults", "major_faults"} do eq(math.type(usage[name]), "integer", name) end
+  for _, name in ipairs{"user", "system"} do eq(math.type(usage[name]), "float", name) end
+end
+assert(mine.user + mine.system > 0)
+assert(mine.peak >= before.resident // 2 and mine.minor_faults > 0)

@@ -77,4 +77,12 @@ TEST(the_build_tells_what_it_is) {
     EXPECT_GT(strlen(build.compiler), 5);
 }
 
+TEST(usage_is_the_systems) {
+    neap_Usage self, children;
+    REQUIRE(neap_usage(&self, &children));
+    EXPECT_GT(self.minor_faults, 0);
+    EXPECT_EQ(self.peak_resident, np_os_peak_resident_bytes());
+    EXPECT_EQ(children.minor_faults, 0);
+}
+
 UNIT_MAIN
