@@ -159,6 +159,7 @@ typedef struct NpGc {
     uint8_t move;        /* NP_MOVE_*: gc/move.h */
     uint32_t cycles;
     NpGrayEntry *gray; size_t gray_count, gray_capacity; /* mark stack */
+    size_t gray_before;  /* capacity that it is to grow to at once, from the last cycle */
     NpObjList weak;      /* weak tables met; the mode in the low bits (weak.c) */
     NpObjList again;     /* threads, scanned once more in ATOMIC */
     NpObjList upvals;    /* upvalues that were open when they were scanned */
@@ -167,7 +168,8 @@ typedef struct NpGc {
     size_t first_to_finalize;/* those before it have been called */
     size_t marked_bytes; /* bytes scanned so far in this cycle: strings are marked but not scanned */
     size_t last_marked;  /* the same of the last complete cycle: what the next one will have to scan */
-    size_t live_bytes;   /* in use at the end of the last sweep */
+    size_t claimed_before; /* bytes claimed in all when the cycle began */
+    size_t live_bytes;   /* in use at the end of the last sweep, less what was claimed meanwhile in a large heap */
     size_t goal;         /* heap size at which the next cycle should be complete */
     size_t forced_at;    /* bytes claimed in all when the limit last forced a whole collection */
     int32_t pause, step_multiplier, step_size, minor_multiplier, major_multiplier; /* collectgarbage's knobs */

@@ -14,8 +14,8 @@
  *            out of nearly empty spans (move.c).
  *
  * Pacing. The heap is to be at most `goal` when a cycle is over: pause percent of what lived at the end of
- * the last one (and at least MIN_RUNWAY more than that). The cycle begins when three quarters of the way
- * there are used up; from then on every `quantum` bytes allocated a slice does as much work as will have
+ * the last one (and at least MIN_RUNWAY more than that; less for a large heap: runway_base). The cycle begins when at
+ * most three quarters of the way there are used up; from then on every `quantum` bytes allocated a slice does as much work as will have
  * scanned everything by the time the goal is reached. Near a limit the goal is below it, and past NEAR_LIMIT
  * of it the cycle is finished at once, at most once for every MORE_BEFORE_FORCED of the limit allocated.
  *
@@ -37,9 +37,11 @@
 #define QUANTUM_LEAST ((size_t)8 << 10)
 #define QUANTUM_MOST ((size_t)32 << 10)
 #define RATIO_LEAST 2  /* bytes scanned for a byte allocated */
+#define RATIO_USUAL 6  /* what the beginning of a cycle counts on */
 #define RATIO_MOST 8   /* bounds a slice; the heap may then pass its goal by an eighth of what lives */
 #define KEEP_AFTER_FULL ((size_t)1 << 20)
 #define KEEP_MORE ((size_t)1 << 20) /* besides what the next cycle needs */
+#define SMALL_HEAP ((size_t)32 << 20)
 #define NEAR_LIMIT(limit) ((limit) / 8 * 7)
 #define MORE_BEFORE_FORCED(limit) ((limit) / 32)
 
@@ -74,10 +76,14 @@ static size_t quantum(const NpGlobal *global) {
     return clamp((gc->goal > gc->live_bytes ? gc->goal - gc->live_bytes : 0) / 16, QUANTUM_LEAST, QUANTUM_MOST);
 }
 
+/* What the pause is a percentage of, less 100: the live bytes of a small heap. A large one may grow by a smaller part
+ * of itself before it is collected, or it would hold twice what it needs. */
+static size_t runway_base(size_t live) { return live <= SMALL_HEAP ? live : SMALL_HEAP + (live - SMALL_HEAP) / 10 * 3; }
+
 static void set_goal(NpGlobal *global) {
     NpGc *gc = &global->gc;
     size_t limit = global->heap.mem.limit;
-    gc->goal = percent(gc->live_bytes, gc->pause);
+    gc->goal = gc->live_bytes + percent(runway_base(gc->live_bytes), gc->pause - 100);
     if (gc->goal < gc->live_bytes + MIN_RUNWAY) gc->goal = gc->live_bytes + MIN_RUNWAY;
     if (limit && gc->goal > NEAR_LIMIT(limit)) gc->goal = NEAR_LIMIT(limit);
 }
@@ -87,11 +93,13 @@ static void set_debt(NpGlobal *global, int64_t debt) {
     global->heap.debt = np_dbg_on(gcstress) || np_dbg_on(gcslice) ? (int64_t)1 << 40 : debt;
 }
 
-/* Where the next cycle is to begin, as a debt. A pause below 100 % means: at once. */
+/* Where the next cycle is to begin, as a debt: a quarter of the way before the goal, or earlier, up to the middle,
+ * if there is much to mark. A pause below 100 % means: at once. */
 static void set_idle_debt(NpGlobal *global) {
     NpGc *gc = &global->gc;
     size_t runway = gc->goal > gc->live_bytes ? gc->goal - gc->live_bytes : 0;
-    set_debt(global, (int64_t)global->heap.in_use - (int64_t)(gc->live_bytes + runway - runway / 4));
+    size_t lead = clamp(gc->last_marked / RATIO_USUAL, runway / 4, runway / 2);
+    set_debt(global, (int64_t)global->heap.in_use - (int64_t)(gc->live_bytes + runway - lead));
 }
 
 void np_gc_set_debt(NpGlobal *global) {
@@ -123,6 +131,7 @@ static void begin_cycle(NpGlobal *global) {
     np_move_stop(global);
     np_heap_mark_begin(&global->heap);
     gc->phase = NP_GC_MARK;
+    gc->claimed_before = global->heap.claimed_total;
     gc->barrier_on = true;
     gc->weak.count = gc->again.count = gc->upvals.count = 0;
     np_mark_roots(global);
@@ -162,12 +171,20 @@ static void end_marking(NpGlobal *global) {
     global->gc.phase = NP_GC_SWEEP;
 }
 
+/* What was allocated during the cycle has outlived it unexamined. In a large heap it counts as dead, or a program that
+ * drops as much as it makes would have its heap grow to the pause's multiple of live and floating garbage together. */
+static size_t live_estimate(const NpGlobal *global) {
+    size_t in_use = global->heap.in_use, since = global->heap.claimed_total - global->gc.claimed_before;
+    if (in_use <= SMALL_HEAP) return in_use;
+    return since < in_use / 2 ? in_use - since : in_use / 2;
+}
+
 static void end_sweep(NpGlobal *global) {
     NpGc *gc = &global->gc;
     if (np_dbg_on(gcverify) || CHECK >= 2) np_heap_verify(&global->heap);
     gc->phase = NP_GC_RELEASE;
     gc->move = NP_MOVE_DUE;
-    gc->live_bytes = global->heap.in_use;
+    gc->live_bytes = live_estimate(global);
     gc->cycles++;
     set_goal(global);
 }

@@ -29,10 +29,21 @@ _Static_assert(sizeof(size_t) == 8, "positions need more than 32 bits");
 
 /* ---- the mark stack ---- */
 
+/* Once beyond the first size it is made as large as it was in the last cycle: a stack that grew by doubling each time
+ * would have touched twice the memory it needs. */
+static bool grow_gray(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    size_t least = gc->gray_count < FIRST_GRAY ? FIRST_GRAY : gc->gray_count + 1;
+    void **items = (void **)&gc->gray;
+    return (least > FIRST_GRAY && gc->gray_before > least &&
+            np_list_reserve(&global->heap.mem, items, &gc->gray_capacity, gc->gray_count, sizeof(NpGrayEntry),
+                            gc->gray_before)) ||
+           np_list_reserve(&global->heap.mem, items, &gc->gray_capacity, gc->gray_count, sizeof(NpGrayEntry), least);
+}
+
 static NP_COLD void push_slow(NpGlobal *global, NpObj *obj, size_t next) {
     NpGc *gc = &global->gc;
-    if (!np_list_reserve(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, gc->gray_count,
-                         sizeof(NpGrayEntry), gc->gray_count < FIRST_GRAY ? FIRST_GRAY : gc->gray_count + 1)) {
+    if (!grow_gray(global)) {
         gc->overflow = true;
         return;
     }
@@ -439,6 +450,8 @@ void np_mark_finish(NpGlobal *global) {
     np_list_clear(global, &gc->upvals);
     np_list_clear(global, &gc->again);
     if (gc->gray_capacity > 4 * FIRST_GRAY) {
+        /* half as large as it was when it may have been larger than needed */
+        gc->gray_before = gc->gray_capacity > gc->gray_before ? gc->gray_capacity : gc->gray_capacity / 2;
         np_list_close(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, sizeof(NpGrayEntry));
         (void)np_mark_open(global); /* now, while what it takes is there */
     }
