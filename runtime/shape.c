@@ -306,6 +306,6 @@ void np_shape_close(NpGlobal *global) {
     NpShapeTable *table = &global->shape_table;
     size_t mapped = table->mapped * sizeof(NpShape), ready = table->ready * sizeof(NpShape);
     size_t reserved = table->limit * sizeof(NpShape);
-    if (table->shapes) sysFreeRegion(np_heap_mem(&global->heap), table->shapes, reserved, mapped, ready);
+    if (table->shapes) np_mem_discard(np_heap_mem(&global->heap), table->shapes, reserved, mapped, ready);
     table->shapes = NULL;
 }

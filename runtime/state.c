@@ -118,7 +118,7 @@ static void destroy(NpGlobal *global) {
     np_shape_close(global);
     np_gc_close(global);
     np_heap_close(&global->heap);
-    sysFree(&np_mem_process, global, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()));
+    np_mem_discard_ready(&np_mem_process, global, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()));
 }
 
 lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
@@ -131,7 +131,7 @@ lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
     if (sysAlloc(&np_mem_process, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()), &memory) != 0) return NULL;
     NpGlobal *global = memory;
     if (!np_heap_init(&global->heap)) {
-        sysFree(&np_mem_process, global, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()));
+        np_mem_discard_ready(&np_mem_process, global, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()));
         return NULL;
     }
     np_gc_init(global);

@@ -52,7 +52,7 @@ void np_heap_close(NpHeap *heap) {
     if (!priv) return;
     np_pages_close(&priv->pages);
     np_fixalloc_close(&priv->spans);
-    sysFree(&heap->mem, priv, NP_ALIGN_UP(sizeof *priv, np_os_page_size()));
+    np_mem_discard_ready(&heap->mem, priv, NP_ALIGN_UP(sizeof *priv, np_os_page_size()));
     memset(heap, 0, sizeof *heap);
 }
 

@@ -14,7 +14,7 @@ bool np_list_reserve(NpMem *mem, void **items, size_t *capacity, size_t count, s
     if (sysAlloc(mem, bytes_of(room, size), &fresh) != 0) return false;
     if (*items) {
         memcpy(fresh, *items, count * size);
-        sysFree(mem, *items, bytes_of(*capacity, size));
+        np_mem_discard_ready(mem, *items, bytes_of(*capacity, size));
     }
     *items = fresh;
     *capacity = room;
@@ -22,7 +22,7 @@ bool np_list_reserve(NpMem *mem, void **items, size_t *capacity, size_t count, s
 }
 
 void np_list_close(NpMem *mem, void **items, size_t *capacity, size_t size) {
-    if (*items) sysFree(mem, *items, bytes_of(*capacity, size));
+    if (*items) np_mem_discard_ready(mem, *items, bytes_of(*capacity, size));
     *items = NULL;
     *capacity = 0;
 }

@@ -79,8 +79,8 @@ static bool grow_table(NpPages *pages) {
     if (sysAlloc(pages->mem, bytes, &v) != 0) return false;
     if (pages->arenas) {
         memcpy(v, pages->arenas, pages->count * sizeof(NpArenaInfo));
-        sysFree(pages->mem, pages->arenas,
-                NP_ALIGN_UP(pages->capacity * sizeof(NpArenaInfo), np_os_page_size()));
+        np_mem_discard_ready(pages->mem, pages->arenas,
+                             NP_ALIGN_UP(pages->capacity * sizeof(NpArenaInfo), np_os_page_size()));
     }
     pages->arenas = v;
     pages->capacity = capacity;
@@ -96,7 +96,7 @@ static void insert_info(NpPages *pages, NpArenaInfo info) {
     if (pages->lowest > at) pages->lowest = at;
 }
 
-/* Gives a whole arena back. When the system refuses it stays reserved until the process ends. */
+/* Gives a whole arena back. */
 static void drop_arena(NpPages *pages, uint32_t index) {
     NpArenaInfo info = pages->arenas[index];
     size_t bytes = info.arena->bytes;
@@ -109,7 +109,7 @@ static void drop_arena(NpPages *pages, uint32_t index) {
     pages->free_pages -= info.free_pages;
     pages->free_released -= info.free_released;
     NP_UNPOISON(info.arena, mapped);
-    sysFreeRegion(pages->mem, info.arena, bytes, mapped, info.ready);
+    np_mem_discard(pages->mem, info.arena, bytes, mapped, info.ready);
     pages->count--;
     memmove(pages->arenas + index, pages->arenas + index + 1, (pages->count - index) * sizeof info);
     pages->lowest = 0;
@@ -226,11 +226,11 @@ static NpArena *new_arena(NpPages *pages, size_t bytes, size_t map_pages) {
     }
     if (sysReserveAligned(pages->mem, hint, bytes, NP_ARENA_BYTES, &v) != 0) return NULL;
     if (sysMap(pages->mem, v, map_pages * NP_PAGE_BYTES) != 0) {
-        sysUnreserve(pages->mem, v, bytes);
+        np_mem_discard(pages->mem, v, bytes, 0, 0);
         return NULL;
     }
     if (sysUsed(pages->mem, v, HEAD_BYTES, HEAD_BYTES) != 0) {
-        sysFreeRegion(pages->mem, v, bytes, map_pages * NP_PAGE_BYTES, 0);
+        np_mem_discard(pages->mem, v, bytes, map_pages * NP_PAGE_BYTES, 0);
         return NULL;
     }
     arena = v;
@@ -536,7 +536,7 @@ void np_pages_close(NpPages *pages) {
         drop_arena(pages, pages->count - 1);
     }
     if (pages->arenas)
-        sysFree(pages->mem, pages->arenas, NP_ALIGN_UP(pages->capacity * sizeof(NpArenaInfo), np_os_page_size()));
+        np_mem_discard_ready(pages->mem, pages->arenas, NP_ALIGN_UP(pages->capacity * sizeof(NpArenaInfo), np_os_page_size()));
     pages->arenas = NULL;
     pages->capacity = 0;
 }

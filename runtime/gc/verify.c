@@ -43,7 +43,7 @@ static bool new_set(Verify *verify, size_t slots) {
         while (verify->set[at]) at = (at + 1) & verify->mask;
         verify->set[at] = old[i];
     }
-    sysFree(&np_mem_process, old, old_bytes);
+    np_mem_discard_ready(&np_mem_process, old, old_bytes);
     return true;
 }
 
@@ -222,5 +222,5 @@ void np_gc_verify(lua_State *L) {
         edges(&verify, verify.parent);
     }
     np_list_close(&global->heap.mem, (void **)&verify.todo.items, &verify.todo.capacity, sizeof(NpObj *));
-    sysFree(&np_mem_process, verify.set, verify.set_bytes);
+    np_mem_discard_ready(&np_mem_process, verify.set, verify.set_bytes);
 }

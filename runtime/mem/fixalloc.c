@@ -60,7 +60,7 @@ void np_fixalloc_close(NpFixAlloc *fix) {
         size_t bytes = chunk->bytes;
         next = chunk->next;
         NP_UNPOISON(chunk, bytes);
-        sysFree(fix->mem, chunk, bytes);
+        np_mem_discard_ready(fix->mem, chunk, bytes);
     }
     np_fixalloc_init(fix, fix->mem, fix->size);
 }

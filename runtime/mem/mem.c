@@ -1,6 +1,7 @@
 /* mem.c: the portable half of the memory layer: who owns how much in which state.
  *
- * Owns: the counters of every NpMem, the limit, the failure injection.
+ * Owns: the counters of every NpMem, the limit, ranges that the system would not take back yet, the
+ *       failure injection.
  * Does not: talk to the system (mem_<system>.c), know about pages of the heap.
  *
  * Invariants
@@ -9,6 +10,7 @@
  *      never takes it back.)
  *   M3 with CHECK >= 2 (or NEAPDEBUG=memcheck) counters equal the sums over the shadow (mem_shadow.c),
  *      and a transition from a state it is not defined for is fatal.
+ *   M4 what the system would not take back is np_mem_process's until it does.
  */
 #include "runtime/mem/mem_os.h"
 
@@ -106,6 +108,100 @@ int (sysAlloc)(NpMem *mem, size_t n, void **out) {
     return done("alloc", *out, n, 0);
 }
 
+static int free_region(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready) {
+    int error = injected();
+    CHECK1("M0", page_aligned(v, n) && ready <= mapped && mapped <= n);
+    np_shadow_expect_free(mem, v, n, mapped, ready);
+    if (!error) error = sysFreeOS(v, n);
+    if (error) return done("free", v, n, error);
+    DebugMemoryFree(v);
+    subtract(mem, &mem->ready, ready);
+    subtract(mem, &mem->mapped, mapped);
+    subtract(mem, &mem->reserved, n);
+    return done("free", v, n, 0);
+}
+
+int (sysFreeRegion)(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready) {
+    return free_region(mem, v, n, mapped, ready);
+}
+int (sysFree)(NpMem *mem, void *v, size_t n) { return free_region(mem, v, n, n, n); }
+int (sysFreePrepared)(NpMem *mem, void *v, size_t n) { return free_region(mem, v, n, n, 0); }
+int (sysUnreserve)(NpMem *mem, void *v, size_t n) { return free_region(mem, v, n, 0, 0); }
+
+/* ---- what the system would not take back ---- */
+
+enum { REFUSED = 64 };
+
+/* All np_mem_process's. Those that found no room here stay counted, but are not tried again. */
+static struct {
+    struct {
+        void *v;
+        size_t n, mapped, ready;
+    } ranges[REFUSED];
+    int count;
+    char lock;
+} refused;
+
+static void lock_refused(void) {
+    while (__atomic_test_and_set(&refused.lock, __ATOMIC_ACQUIRE)) {}
+}
+static void unlock_refused(void) { __atomic_clear(&refused.lock, __ATOMIC_RELEASE); }
+
+/* Tries the ranges again, the youngest first, up to the first that is still refused. */
+static void retry_refused(void) {
+    if (NP_LIKELY(__atomic_load_n(&refused.count, __ATOMIC_RELAXED) == 0)) return;
+    lock_refused();
+    while (refused.count > 0) {
+        int i = refused.count - 1;
+        if (free_region(&np_mem_process, refused.ranges[i].v, refused.ranges[i].n, refused.ranges[i].mapped,
+                        refused.ranges[i].ready) != 0)
+            break;
+        refused.count = i;
+    }
+    unlock_refused();
+}
+
+static void remember_refused(void *v, size_t n, size_t mapped, size_t ready) {
+    add(&np_mem_process, &np_mem_process.reserved, n);
+    add(&np_mem_process, &np_mem_process.mapped, mapped);
+    add_ready(&np_mem_process, ready);
+    lock_refused();
+    if (refused.count < REFUSED) {
+        int i = refused.count;
+        refused.ranges[i].v = v;
+        refused.ranges[i].n = n;
+        refused.ranges[i].mapped = mapped;
+        refused.ranges[i].ready = ready;
+        __atomic_store_n(&refused.count, i + 1, __ATOMIC_RELAXED);
+    }
+    unlock_refused();
+}
+
+void (np_mem_discard)(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready) {
+    if (free_region(mem, v, n, mapped, ready) == 0) {
+        retry_refused();
+        return;
+    }
+    subtract(mem, &mem->ready, ready);
+    subtract(mem, &mem->mapped, mapped);
+    subtract(mem, &mem->reserved, n);
+    if (ready > 0 && sysUnusedOS(v, mapped) == 0) { /* the memory at least */
+        np_shadow_set(v, mapped, NP_SHADOW_PREPARED);
+        ready = 0;
+    }
+    np_shadow_give(v, &np_mem_process);
+    remember_refused(v, n, mapped, ready);
+}
+
+void (np_mem_discard_ready)(NpMem *mem, void *v, size_t n) { (np_mem_discard)(mem, v, n, n, n); }
+
+/* Address space that is of no use and not counted yet. */
+static void discard_address_space(void *v, size_t n) {
+    if (sysFreeOS(v, n) == 0) return;
+    DebugMemoryAllocate(&np_mem_process, v, n, NP_SHADOW_RESERVED);
+    remember_refused(v, n, 0, 0);
+}
+
 static int reserved(NpMem *mem, void *v, size_t n) {
     DebugMemoryAllocate(mem, v, n, NP_SHADOW_RESERVED);
     add(mem, &mem->reserved, n);
@@ -120,7 +216,7 @@ int (sysReserve)(NpMem *mem, void *hint, size_t n, void **out) {
 }
 
 /* Takes size + align and cuts both ends. A cut can fail where the kernel's table of mappings is
- * full; then nothing may remain reserved unaccounted, so all of it is given up. */
+ * full; then all of it is given up. */
 static int reserve_trimmed(size_t n, size_t align, void **out) {
     size_t whole = n + align;
     void *v;
@@ -133,11 +229,11 @@ static int reserve_trimmed(size_t n, size_t align, void **out) {
     end = start + whole;
     from = (char *)NP_ALIGN_UP((uintptr_t)start, align);
     if (from > start && (error = sysFreeOS(start, (size_t)(from - start))) != 0) {
-        sysFreeOS(start, whole);
+        discard_address_space(start, whole);
         return error;
     }
     if (end > from + n && (error = sysFreeOS(from + n, (size_t)(end - from) - n)) != 0) {
-        sysFreeOS(from, (size_t)(end - from));
+        discard_address_space(from, (size_t)(end - from));
         return error;
     }
     *out = from;
@@ -149,14 +245,14 @@ int (sysReserveAligned)(NpMem *mem, void *hint, size_t n, size_t align, void **o
     void *v = NULL;
     CHECK1("M0", page_aligned(hint, n) && (align & (align - 1)) == 0 && align >= np_os_page_size());
     if (error) return done("reserve", hint, n, error);
+    retry_refused();
     if (hint) { /* where the hint is taken no cutting is needed */
         if (sysReserveOS(hint, n, &v) == 0) {
             if (((uintptr_t)v & (align - 1)) == 0) {
                 *out = v;
                 return reserved(mem, v, n);
             }
-            error = sysFreeOS(v, n);
-            if (error) return done("unreserve", v, n, error);
+            discard_address_space(v, n);
         }
     }
     error = reserve_trimmed(n, align, out);
@@ -226,26 +322,6 @@ int (sysFault)(NpMem *mem, void *v, size_t n) {
     subtract(mem, &mem->ready, n);
     return done("fault", v, n, 0);
 }
-
-static int free_region(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready) {
-    int error = injected();
-    CHECK1("M0", page_aligned(v, n) && ready <= mapped && mapped <= n);
-    np_shadow_expect_free(mem, v, n, mapped, ready);
-    if (!error) error = sysFreeOS(v, n);
-    if (error) return done("free", v, n, error);
-    DebugMemoryFree(v);
-    subtract(mem, &mem->ready, ready);
-    subtract(mem, &mem->mapped, mapped);
-    subtract(mem, &mem->reserved, n);
-    return done("free", v, n, 0);
-}
-
-int (sysFreeRegion)(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready) {
-    return free_region(mem, v, n, mapped, ready);
-}
-int (sysFree)(NpMem *mem, void *v, size_t n) { return free_region(mem, v, n, n, n); }
-int (sysFreePrepared)(NpMem *mem, void *v, size_t n) { return free_region(mem, v, n, n, 0); }
-int (sysUnreserve)(NpMem *mem, void *v, size_t n) { return free_region(mem, v, n, 0, 0); }
 
 int sysHugePage(void *v, size_t n) {
     CHECK1("M0", page_aligned(v, n));

@@ -73,6 +73,12 @@ int sysHugePage(void *v, size_t n);
 int sysNoHugePage(void *v, size_t n);
 int sysHugePageCollapse(void *v, size_t n);
 
+/* sysFreeRegion for a caller that could do nothing about a refusal (the system may have no room to split
+ * a mapping). What is mapped of the range lies at its front. A range that is refused is emptied as far
+ * as may be and goes over to np_mem_process, which tries again when something else is freed or
+ * address space is asked for: it is never lost from the counters. */
+void (np_mem_discard)(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready);
+void (np_mem_discard_ready)(NpMem *mem, void *v, size_t n); /* all of it Ready */
 /* Who made the call: the macros note it for the registry (mem_shadow.c). */
 extern _Thread_local const char *np_mem_site;
 #define NP_MEM_TEXT_OF(line) #line
@@ -88,6 +94,8 @@ extern _Thread_local const char *np_mem_site;
 #define sysFree(...) NP_MEM_FROM_HERE(sysFree(__VA_ARGS__))
 #define sysFreePrepared(...) NP_MEM_FROM_HERE(sysFreePrepared(__VA_ARGS__))
 #define sysFreeRegion(...) NP_MEM_FROM_HERE(sysFreeRegion(__VA_ARGS__))
+#define np_mem_discard(...) NP_MEM_FROM_HERE(np_mem_discard(__VA_ARGS__))
+#define np_mem_discard_ready(...) NP_MEM_FROM_HERE(np_mem_discard_ready(__VA_ARGS__))
 #define sysFault(...) NP_MEM_FROM_HERE(sysFault(__VA_ARGS__))
 
 /* True when pages may hold old contents after sysUnused and sysUsed; else they are zero. */

@@ -209,6 +209,15 @@ void DebugMemoryFree(void *v) {
     give();
 }
 
+void np_shadow_give(void *v, const NpMem *to) {
+    Region *region;
+    if (!np_shadow_follows()) return;
+    take();
+    region = find(v);
+    if (region) region->mem = to;
+    give();
+}
+
 void np_shadow_set(void *v, size_t n, NpShadowState state) {
     Region *region;
     if (!np_shadow_follows()) return;

@@ -25,6 +25,8 @@ bool np_shadow_follows(void);
 void DebugMemoryAllocate(const NpMem *mem, void *v, size_t n, NpShadowState state);
 /* The region that begins at v is no longer ours. */
 void DebugMemoryFree(void *v);
+/* The region that begins at v belongs to another owner from now on. */
+void np_shadow_give(void *v, const NpMem *to);
 void np_shadow_set(void *v, size_t n, NpShadowState state);
 /* Remembers that `call` was made for this range, from np_mem_site. `call` is a static string. */
 void np_shadow_note(const char *call, const void *v, size_t n, int error);

@@ -79,7 +79,7 @@ void *np_scratch_alloc_slow(NpScratch *scratch, size_t size) {
 static void drop_chunk(NpScratchChunk *chunk) {
     NpMem *mem = chunk->mem;
     size_t bytes = chunk->bytes;
-    sysFree(mem, chunk, bytes);
+    np_mem_discard_ready(mem, chunk, bytes);
 }
 
 void np_scratch_free(NpScratch *scratch) {

@@ -8,6 +8,7 @@
 
 #include "runtime/mem/mem_os.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/mappings.h"
 
 enum { MIB = 1 << 20 };
 
@@ -126,6 +127,67 @@ TEST(touched_memory_collapses_into_huge_pages) {
     EXPECT_EQ(((char *)v)[n - 1], 7); /* the contents stay, whether or not it was done */
     EXPECT_EQ(sysHugePageCollapseOS(v, np_os_page_size()), 0); /* holds no whole huge page: nothing to do */
     EXPECT_EQ(sysFreeOS(v, n), 0);
+}
+
+/* ---- as many mappings as there may be ---- */
+
+TEST(without_mappings_nothing_is_split_and_nothing_lost) {
+    NpMem mem = {0}, process = np_mem_process;
+    size_t page = np_os_page_size(), n = 64 * page, align = (size_t)64 * MIB;
+    void *v, *w;
+    char *bytes;
+    if (mappings_limit() == 0) SKIP("vm.max_map_count is not known or too high to reach");
+    REQUIRE_EQ(sysReserve(&mem, NULL, n, &v), 0);
+    bytes = v;
+    REQUIRE_EQ(sysMap(&mem, bytes, n / 2), 0);
+    REQUIRE_EQ(sysUsed(&mem, bytes, n / 2, n / 2), 0);
+    memset(bytes, 7, n / 2);
+    REQUIRE(fill_mappings());
+    EXPECT_EQ(sysFreeOS(bytes + n / 4, page), ENOMEM);              /* a mapping would become two */
+    EXPECT_EQ(sysMap(&mem, bytes + n / 2 + page, page), ENOMEM);    /* likewise */
+    EXPECT_EQ(sysAlloc(&mem, page, &w), ENOMEM);
+    EXPECT_EQ(sysReserve(&mem, NULL, page, &w), ENOMEM);
+    EXPECT_EQ(sysReserveAligned(&mem, NULL, align, align, &w), ENOMEM);
+    EXPECT_EQ(sysFault(&mem, bytes, page), ENOMEM);
+    EXPECT_EQ(mem.reserved, n);
+    EXPECT_EQ(mem.mapped, n / 2);
+    EXPECT_EQ(mem.ready, n / 2);
+    EXPECT_EQ(sysUnused(&mem, bytes + n / 4, page), 0); /* memory can still be given back */
+    EXPECT_EQ(resident_pages(bytes, n / 2), 31);
+    EXPECT_EQ(sysUsed(&mem, bytes + n / 4, page, page), 0);
+    EXPECT_EQ(bytes[0], 7);
+    unfill_mappings();
+    EXPECT_EQ(sysMap(&mem, bytes + n / 2 + page, page), 0);
+    REQUIRE_EQ(sysReserveAligned(&mem, NULL, align, align, &w), 0);
+    EXPECT_EQ(np_mem_process.reserved, process.reserved);
+    np_mem_discard(&mem, w, align, 0, 0);
+    EXPECT_EQ(sysFreeRegion(&mem, v, n, n / 2 + page, n / 2), 0);
+    EXPECT_EQ(mem.reserved, 0);
+}
+
+/* Neighbouring reservations are one mapping to the kernel: taking one out of the middle splits it. */
+TEST(a_free_that_would_split_is_done_later) {
+    NpMem mem = {0}, process = np_mem_process;
+    size_t n = 16 * np_os_page_size();
+    void *v[3], *hole;
+    if (mappings_limit() == 0) SKIP("vm.max_map_count is not known or too high to reach");
+    REQUIRE_EQ(sysReserveOS(NULL, 3 * n, &hole), 0);
+    REQUIRE_EQ(sysFreeOS(hole, 3 * n), 0);
+    for (int i = 0; i < 3; i++) {
+        REQUIRE_EQ(sysReserve(&mem, (char *)hole + (size_t)i * n, n, &v[i]), 0);
+        REQUIRE_PTR(v[i], (char *)hole + (size_t)i * n);
+    }
+    REQUIRE(fill_mappings());
+    EXPECT_EQ(sysUnreserve(&mem, v[1], n), ENOMEM);
+    EXPECT_EQ(mem.reserved, 3 * n);
+    np_mem_discard(&mem, v[1], n, 0, 0);
+    EXPECT_EQ(mem.reserved, 2 * n);
+    EXPECT_EQ(np_mem_process.reserved, process.reserved + n);
+    unfill_mappings();
+    np_mem_discard(&mem, v[0], n, 0, 0);
+    EXPECT_EQ(np_mem_process.reserved, process.reserved);
+    np_mem_discard(&mem, v[2], n, 0, 0);
+    EXPECT_EQ(mem.reserved, 0);
 }
 
 /* ---- limits, from files like the kernel's ---- */

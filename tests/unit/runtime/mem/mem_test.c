@@ -192,6 +192,54 @@ TEST(trimming_tells_what_left_memory) {
     EXPECT_EQ(sysFreeRegion(&mem, v, n, n, n / 2), 0);
 }
 
+TEST(what_the_system_refuses_to_take_back_is_tried_again) {
+    NpMem mem = {0}, before = np_mem_process;
+    size_t n = 8 * page();
+    void *v, *w, *x;
+    REQUIRE_EQ(sysAlloc(&mem, n, &v), 0);
+    REQUIRE_EQ(sysReserve(&mem, NULL, 2 * n, &w), 0);
+    REQUIRE_EQ(sysMap(&mem, w, n), 0);
+    REQUIRE_EQ(sysUsed(&mem, w, page(), page()), 0);
+    memset(v, 1, n);
+    np_mem_fail_at(1, ENOMEM);
+    np_mem_discard_ready(&mem, v, n);
+    np_mem_fail_at(1, ENOMEM);
+    np_mem_discard(&mem, w, 2 * n, n, page());
+    expect_counters(&mem, 0, 0, 0);
+    expect_counters(&np_mem_process, before.reserved + 3 * n, before.mapped + 2 * n, before.ready);
+    EXPECT_EQ(np_mem_state_of(v), 'P');
+    EXPECT_EQ(np_mem_state_of((char *)w + n), 'R');
+    if (np_os_unused_releases() && !needZeroAfterSysUnused()) EXPECT_EQ(np_os_core_bytes(v, n), 0);
+    REQUIRE_EQ(sysAlloc(&mem, n, &x), 0);
+    np_mem_fail_at(2, ENOMEM); /* the first goes through, what waited is refused again */
+    np_mem_discard_ready(&mem, x, n);
+    np_mem_fail_at(0, 0);
+    expect_counters(&np_mem_process, before.reserved + 3 * n, before.mapped + 2 * n, before.ready);
+    REQUIRE_EQ(sysReserveAligned(&mem, NULL, n, n, &x), 0); /* asking for address space tries too */
+    expect_counters(&np_mem_process, before.reserved, before.mapped, before.ready);
+    EXPECT_EQ(np_mem_state_of(v), 'N');
+    EXPECT_EQ(np_mem_state_of(w), 'N');
+    np_mem_discard(&mem, x, n, 0, 0);
+    expect_counters(&mem, 0, 0, 0);
+}
+
+TEST(more_refusals_than_are_remembered_stay_counted) {
+    NpMem mem = {0}, before = np_mem_process;
+    void *v;
+    for (int i = 0; i < 70; i++) {
+        REQUIRE_EQ(sysAlloc(&mem, page(), &v), 0);
+        np_mem_fail_at(1, EAGAIN);
+        np_mem_discard_ready(&mem, v, page());
+        np_mem_fail_at(0, 0);
+        EXPECT_EQ(np_mem_process.reserved, before.reserved + (size_t)(i + 1) * page());
+    }
+    REQUIRE_EQ(sysAlloc(&mem, page(), &v), 0);
+    np_mem_discard_ready(&mem, v, page());
+    expect_counters(&mem, 0, 0, 0);
+    EXPECT_EQ(np_mem_process.reserved, before.reserved + 6 * page());
+    np_mem_verify(&np_mem_process);
+}
+
 TEST(errors_have_names) {
     EXPECT_STR(np_mem_error(NP_MEM_LIMIT), "over the limit");
     EXPECT_STR(np_mem_error(NP_MEM_LOST), "a range that the system has spoilt");
