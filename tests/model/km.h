@@ -61,7 +61,7 @@ enum {
     KM_JUNK = 8,            /* contents that are undefined are overwritten with junk */
     KM_STRICT_REUSE = 16,   /* Darwin: pages between REUSABLE and REUSE cannot be touched */
     KM_SILENT_MPROTECT = 32,/* AIX: mprotect may report success and do nothing, by the seed */
-    KM_PART_UNMAPPED = 64,  /* Solaris: a failed fixed mmap may have unmapped a part, by the seed */
+    KM_PART_UNMAPPED = 64,  /* Solaris: a failed fixed mmap or mprotect may have done a part */
     KM_HOSTILE = KM_JUNK | KM_STRICT_REUSE | KM_PART_UNMAPPED /* what no correct file minds */
 };
 
@@ -103,8 +103,8 @@ pid_t km_fork(void);
  * effect (but see KM_PART_UNMAPPED); error 0: with the first errno documented for it. k 0: no
  * call fails. An errno that the documents do not list for that call ends the process. */
 void km_fail(KmKind kind, long k, int error);
-/* The errno numbers documented for a well-formed call (shortage, permission), in the order of the
- * table; 0 after the last. */
+/* The errno numbers documented for the call, without those that concern files only, the likeliest
+ * first; 0 after the last. */
 int km_documented(KmKind kind, int index);
 /* True when the failure asked for last by km_fail has happened. */
 bool km_failed(void);
