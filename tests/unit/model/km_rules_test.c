@@ -111,6 +111,7 @@ static long mmap_file(char *at) { return failed(km_mmap(NULL, PAGE, RW, MAP_PRIV
 static long mmap_offset(char *at) { return failed(km_mmap(NULL, PAGE, RW, anon(), -1, PAGE)); }
 static long mmap_part_offset(char *at) { return failed(km_mmap(NULL, PAGE, RW, anon(), -1, 1)); }
 static long mmap_unknown_flag(char *at) { return failed(km_mmap(NULL, PAGE, RW, anon() | 1 << 28, -1, 0)); }
+static long mmap_bits(char *at) { return failed(map(PAGE, 0x40)); }
 static long mmap_over(char *at) { return failed(map_fixed(at, PAGE, RW)); }
 static long mmap_write_exec(char *at) { return failed(map(PAGE, RW | PROT_EXEC)); }
 
@@ -169,6 +170,7 @@ TEST(a_strict_model_ends_the_process_at_each_wrong_call) {
         {mmap_both_types, "or both"},
         {mmap_file, "without MAP_ANON"},
         {mmap_unknown_flag, "flags that"},
+        {mmap_bits, "protection bits that the system does not declare"},
     };
     for (int profile = 0; profile < KM_PROFILES; profile++)
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -244,6 +246,11 @@ TEST(freed_pages_hold_what_the_documents_allow) {
         begin_with((KmConfig){.profile = anything[i]});
         look_at_freed(num("MADV_FREE"), &old, &zero, &junk);
         EXPECT_EQ(junk, 0);
+        begin_with((KmConfig){.profile = anything[i], .adversary = KM_JUNK | KM_DROP_FREED});
+        char *at = map(64 * PAGE, PROT_READ);
+        EXPECT_EQ(km_madvise(at, 64 * PAGE, num("MADV_FREE")), 0);
+        km_verify(); /* the model's own junk has not opened them */
+        EXPECT_DEATH(*(volatile char *)at = 1, "");
     }
 }
 
@@ -292,6 +299,10 @@ TEST(solaris_writable_memory_without_swap_is_a_trap) {
     EXPECT_DEATH(km_mprotect(at, PAGE, RW), "a write may end in SIGBUS");
     EXPECT_DEATH(km_mmap(NULL, PAGE, RW, anon() | num("MAP_NORESERVE"), -1, 0), "a write may end in SIGBUS");
     EXPECT_EQ(km_mprotect(at, PAGE, PROT_READ), 0);
+    begin_with((KmConfig){.profile = KM_SOLARIS, .lenient = true, .swap = PAGE});
+    EXPECT_NE(km_mmap(NULL, 2 * PAGE, RW, anon() | num("MAP_NORESERVE"), -1, 0), MAP_FAILED);
+    EXPECT_EQ(km_mprotect(reserve(PAGE), PAGE, RW), 0);
+    EXPECT_EQ(km_charge(), 0);
 }
 
 TEST(solaris_a_child_is_charged_too) {

@@ -2,6 +2,7 @@
  * the adversary and its seed, threads. What each system's rules are is km_rules_test's matter.
  */
 #include "tests/model/km.h"
+#include "tests/model/km_priv.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -318,6 +319,11 @@ TEST(verify_finds_what_differs) {
     EXPECT_DEATH((mprotect(at, page(), PROT_READ), km_verify()), "the host's access differs from the shadow's");
     EXPECT_DEATH((munmap(at, page()), mmap(at, page(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), km_verify()),
                  "the host's access differs");
+    KmPage *shadow = &km_window.pages[(size_t)(at - km_window.base) / page()];
+    EXPECT_DEATH((shadow->flags = 0, km_verify()), "the model's counters differ from its shadow");
+    EXPECT_DEATH((shadow->flags |= KM_CHARGED, km_verify()), "the model's counters differ from its shadow");
+    EXPECT_DEATH((shadow->advice = 5, km_verify()), "the model's counters differ from its shadow");
+    EXPECT_DEATH((shadow->prot = PROT_READ, km_verify()), "the model's counters differ from its shadow");
 }
 
 /* ---- seeds, threads, processes ---- */
