@@ -82,7 +82,7 @@ static void print_usage(FILE *out) {
             "  -E            ignore environment variables\n"
             "  -W            turn warnings on\n"
             "  --heap-stats  print statistics of the heap on stderr at exit\n"
-            "  -h, --help    show this help and exit\n"
+            "  --help        show this help and exit\n"
             "  --version     show version information and exit; with -v also what this build is\n"
             "  --            stop handling options\n"
             "  -             stop handling options and run standard input\n",
@@ -97,7 +97,8 @@ static void print_version(void) {
 
 /* ---- Options ---- */
 
-/* Understands one option; false when it is none. *takes_next: its argument is the next word. */
+/* Short options are Lua's own and no others (-h is an error there, which shows the usage); ours are long.
+ * Understands one option; false when it is none. *takes_next: its argument is the next word. */
 static bool read_option(const char *word, Options *options, bool *takes_next) {
     static const struct {
         const char *word;
@@ -106,7 +107,6 @@ static bool read_option(const char *word, Options *options, bool *takes_next) {
         {"-i", offsetof(Options, interactive)},
         {"-v", offsetof(Options, version)},
         {"-E", offsetof(Options, no_environment)},
-        {"-h", offsetof(Options, help)},
         {"--help", offsetof(Options, help)},
         {"--heap-stats", offsetof(Options, heap_stats)},
         {"--version", offsetof(Options, version_only)},

@@ -146,12 +146,10 @@ case ${VARIANT:-} in
     asan) in_file "--version -v: checks" out "checks         1" ;;
 esac
 
-run -h
-in_file "-h: usage" out "usage: $neap [options] [script [args]]"; in_file "-h: options" out "--heap-stats"; clean "-h"
 run --help
-in_file "--help" out "usage:"; clean "--help"
+in_file "--help: usage" out "usage: $neap [options] [script [args]]"; in_file "--help: options" out "--heap-stats"; clean "--help"
 
-for option in -x --unknown --- -vv -Ex -iv -Wx --heapstats; do
+for option in -x -h --unknown --- -vv -Ex -iv -Wx --heapstats; do
     run $option
     fails "unknown option $option" "unrecognized option '$option'"
     in_file "unknown option $option: usage" err "usage: "
