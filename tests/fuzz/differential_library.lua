@@ -195,7 +195,7 @@ gen.topic("tables", 3, function()
       2, function() return ("out(table.move(t, %s, %s, %s))"):format(small(), small(), int(1, 6)) end,
       1, function() return ("try(table.move, t, %s, %s, %s, {})"):format(number(), number(), number()) end,
       2, function() return "try(table.sort, t, less)" end,
-      2, function() return "try(table.sort, t, function(a, b) return tostring(a) > tostring(b) end)" end,
+      2, function() return "try(table.sort, t, function(a, b) a, b = type(a) .. tostring(a), type(b) .. tostring(b) return a > b end)" end,
       2, function() return "t = {" .. element() .. ", " .. element() .. ", " .. element() .. "}" end,
       1, function() return "t[#t + 1] = " .. int(9) end,
       1, function() return "t[#t] = nil" end,
