@@ -2,10 +2,10 @@
 # variants: release
 # time: 400
 # Two minutes of random programs, run by neap and by Debian's lua5.4, which must print the same (run_differential.sh).
-# The seeds are the same on every machine; how many of them are reached in the time is not.
+# NEAP_FUZZ_SECONDS sets another time. The seeds are the same on every machine; how many of them are reached in the time is not.
 set -u
 here=$(dirname "$0")
-finish=$(($(date +%s) + 120)) seed=1
+finish=$(($(date +%s) + ${NEAP_FUZZ_SECONDS:-120})) seed=1
 while [ "$(date +%s)" -lt "$finish" ]; do
     # A program that is not done after 2 s on either engine prints the same nothing on both.
     said=$(TIME=2 WORK=$TMPDIR sh "$here/run_differential.sh" 10 $seed "$NEAP" lua5.4) || {
@@ -14,4 +14,4 @@ while [ "$(date +%s)" -lt "$finish" ]; do
     }
     seed=$((seed + 10))
 done
-[ $seed -gt 50 ] || { echo "only $((seed - 1)) programs in two minutes" >&2; exit 1; }
+[ $seed -gt 10 ] || { echo "no program was compared in the time" >&2; exit 1; }

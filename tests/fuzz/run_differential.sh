@@ -28,7 +28,7 @@ timeout "$limit" "$reference" "\$1" > want.txt 2>&1
 echo "exit \$?" >> want.txt
 timeout "$limit" "$engine" "\$1" > got.txt 2>&1
 echo "exit \$?" >> got.txt
-sed -i "s,^$reference: ,,;s,^$engine: ,," want.txt got.txt
+sed -i "s,$reference: ,,;s,$engine: ,," want.txt got.txt
 ! cmp -s want.txt got.txt
 END
 # For reduction: the program has to be well-formed, to the reference.
