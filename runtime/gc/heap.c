@@ -419,7 +419,7 @@ void *np_heap_move_buf(NpHeap *heap, void *buf, size_t size) {
 static void release_freed(NpHeap *heap, char *base, size_t npages) {
     NpPages *pages = &heap->priv->pages;
     size_t bytes = npages << NP_PAGE_SHIFT, all = SIZE_MAX;
-    if (np_dbg_on(norelease)) return;
+    if (np_dbg_on(norelease) || !np_os_unused_releases()) return;
     if (bytes >= RELEASE_TRAIL_BYTES) np_pages_release(pages, bytes / 256, &all);
     else if (np_pages_free_ready(pages) > KEEP_FREED_BYTES + heap->in_use / 16)
         np_pages_release_run(pages, base, npages);

@@ -496,15 +496,26 @@ static size_t release_arena(NpPages *pages, NpArenaInfo *info, size_t stop, bool
     return done;
 }
 
+static bool is_free(const NpArenaInfo *info) {
+    return !info->dedicated && info->free_pages > 0 &&
+           info->free_pages == info->arena->mapped_pages - info->arena->first_page;
+}
+
+bool np_pages_has_spare(const NpPages *pages) {
+    for (uint32_t i = 0; i < pages->count && pages->count > 1; i++)
+        if (is_free(&pages->arenas[i])) return true;
+    return false;
+}
+
 size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget) {
     size_t total = 0;
-    bool refused = false;
+    bool refused = false, offer = np_os_unused_releases();
     for (uint32_t i = pages->count; i-- > 0 && *budget > 0 && !refused;) {
         NpArenaInfo *info = &pages->arenas[i];
         size_t over, stop, done, ready = np_pages_free_ready(pages);
         if (ready <= keep) break;
         if (info->dedicated || info->free_pages == 0) continue;
-        if (info->free_released < info->free_pages * UNITS_PER_PAGE) {
+        if (offer && info->free_released < info->free_pages * UNITS_PER_PAGE) {
             over = (ready - keep + NP_UNIT_BYTES - 1) / NP_UNIT_BYTES;
             stop = np_bits_min(over, *budget > SIZE_MAX / UNITS_PER_PAGE ? SIZE_MAX : *budget * UNITS_PER_PAGE);
             done = release_arena(pages, info, stop, &refused);
@@ -512,8 +523,7 @@ size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget) {
             *budget -= np_bits_min(*budget, (done + UNITS_PER_PAGE - 1) / UNITS_PER_PAGE);
             release_meta(pages, info);
         }
-        if (info->free_released == info->free_pages * UNITS_PER_PAGE && pages->count > 1 &&
-            info->free_pages == info->arena->mapped_pages - info->arena->first_page) {
+        if ((!offer || info->free_released == info->free_pages * UNITS_PER_PAGE) && pages->count > 1 && is_free(info)) {
             total += info->ready;
             drop_arena(pages, i);
         }

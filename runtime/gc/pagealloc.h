@@ -66,8 +66,11 @@ long np_pages_release_units(NpPages *pages, NpArenaInfo *info, size_t from, size
 int np_pages_ready_units(NpPages *pages, NpArenaInfo *info, size_t from, size_t count, size_t *changed);
 
 /* [-] Hands back free pages, highest first, while more than `keep` bytes of them are Ready and
- * *budget (pages) is left; the bytes released. Arenas that are free as a whole are unreserved. */
+ * *budget (pages) is left; the bytes released. Arenas that are free as a whole are unreserved: nothing else where the
+ * system takes no single pages (np_os_unused_releases). */
 size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget);
+/* [-] True when an arena that np_pages_release would unreserve is free as a whole. */
+bool np_pages_has_spare(const NpPages *pages);
 /* [-] Hands back what is Ready of the free pages [base, base + count pages). */
 void np_pages_release_run(NpPages *pages, char *base, size_t count);
 /* [-] Bytes of free pages that are Ready. */

@@ -132,13 +132,15 @@ size_t np_heap_release(NpHeap *heap, size_t budget, size_t keep) {
     NpHeapPriv *priv = heap->priv;
     size_t before = heap->mem.ready, ready = np_pages_free_ready(&priv->pages), over = excess(heap, keep);
     if (over > 0) np_pages_release(&priv->pages, ready > over ? ready - over : 0, &budget);
-    if (budget > 0 && priv->unswept == 0 && !priv->holes_searched && excess(heap, keep) > 0)
+    if (budget > 0 && np_os_unused_releases() && priv->unswept == 0 && !priv->holes_searched && excess(heap, keep) > 0)
         search_holes(heap, keep, &budget);
     return before - heap->mem.ready;
 }
 
 bool np_heap_release_done(NpHeap *heap, size_t keep) {
     NpHeapPriv *priv = heap->priv;
-    return excess(heap, keep) < NP_UNIT_BYTES ||
-           (np_pages_free_ready(&priv->pages) < NP_UNIT_BYTES && (priv->holes_searched || priv->unswept > 0));
+    if (excess(heap, keep) < NP_UNIT_BYTES) return true;
+    if (np_pages_free_ready(&priv->pages) >= NP_UNIT_BYTES)
+        return !np_os_unused_releases() && !np_pages_has_spare(&priv->pages);
+    return !np_os_unused_releases() || priv->holes_searched || priv->unswept > 0;
 }

@@ -217,7 +217,7 @@ int (sysReserve)(NpMem *mem, void *hint, size_t n, void **out) {
 
 /* Takes size + align and cuts both ends. A cut can fail where the kernel's table of mappings is
  * full; then all of it is given up. */
-static int reserve_trimmed(size_t n, size_t align, void **out) {
+int np_mem_reserve_trimmed(size_t n, size_t align, void **out) {
     size_t whole = n + align;
     void *v;
     char *start, *from, *end;
@@ -255,7 +255,7 @@ int (sysReserveAligned)(NpMem *mem, void *hint, size_t n, size_t align, void **o
             discard_address_space(v, n);
         }
     }
-    error = reserve_trimmed(n, align, out);
+    error = sysReserveAlignedOS(n, align, out);
     return error ? done("reserve", hint, n, error) : reserved(mem, *out, n);
 }
 

@@ -53,6 +53,10 @@ int sysReserveOS(void *hint, size_t n, void **out) {
     return map_at(hint, n, PROT_NONE, 0, out);
 }
 
+int sysReserveAlignedOS(size_t n, size_t align, void **out) {
+    return np_mem_reserve_trimmed(n, align, out);
+}
+
 int sysMapOS(void *v, size_t n) {
     void *got;
     return map_at(v, n, PROT_READ | PROT_WRITE, MAP_FIXED, &got);

@@ -110,6 +110,9 @@ void np_mem_verify(const NpMem *mem);
  * is not followed (mem_shadow.h says when it is). */
 char np_mem_state_of(const void *p);
 
+/* What sysReserveAlignedOS may be on systems with mmap: takes n + align, gives both ends back. */
+int np_mem_reserve_trimmed(size_t n, size_t align, void **out);
+
 /* Test hook: the `nth` fallible call from now on fails with `error`, once; 0 turns it off.
  * NEAPDEBUG=failalloc=N sets it for the first N. */
 void np_mem_fail_at(long nth, int error);
@@ -119,7 +122,11 @@ long np_mem_calls(void);
 /* ---- the system's half: each mem_<system>.c defines every one of these ----
  * The transitions: preconditions and errors as above, no counters. */
 int sysAllocOS(size_t n, void **out);
+/* A hint that the system cannot follow is passed over or refused (ENOMEM). */
 int sysReserveOS(void *hint, size_t n, void **out);
+/* n bytes at a multiple of `align`, anywhere. Where reserving costs nothing and a part of a
+ * reservation can be given back, np_mem_reserve_trimmed does it. */
+int sysReserveAlignedOS(size_t n, size_t align, void **out);
 int sysMapOS(void *v, size_t n);
 int sysUsedOS(void *v, size_t n);
 int sysUnusedOS(void *v, size_t n);
@@ -138,7 +145,7 @@ typedef enum { NP_HUGE_NEVER, NP_HUGE_MADVISE, NP_HUGE_ALWAYS } NpHugeMode;
  * between the memory systems of one platform. */
 const char *np_os_system_name(void);
 /* False where sysUnused succeeds but gives nothing back: counters then say what was offered, not
- * what the system has. */
+ * what the system has, and the heap offers nothing. */
 bool np_os_unused_releases(void);
 /* Bytes of a huge page that the system makes by itself or by advice; 0 when it has none. */
 size_t np_os_huge_page_size(void);

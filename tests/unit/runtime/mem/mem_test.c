@@ -18,6 +18,9 @@ static void expect_counters(const NpMem *mem, size_t reserved, size_t mapped, si
     np_mem_verify(mem);
 }
 
+/* True where all memory that there is can be touched, and is kept when it is freed. */
+static bool only_a_break(void) { return strcmp(np_os_system_name(), "sbrk") == 0; }
+
 TEST(alloc_is_zeroed_and_counted) {
     NpMem mem = {0};
     void *v;
@@ -76,13 +79,14 @@ TEST(fault_makes_a_touch_trap_and_stays_charged) {
     REQUIRE_EQ(sysAlloc(&mem, page(), &v), 0);
     EXPECT_EQ(sysFault(&mem, v, page()), 0);
     expect_counters(&mem, page(), page(), 0);
-    EXPECT_DEATH(*(volatile char *)v = 1, "");
+    if (!only_a_break()) EXPECT_DEATH(*(volatile char *)v = 1, "");
     EXPECT_EQ(sysFreeRegion(&mem, v, page(), page(), 0), 0);
 }
 
 TEST(reserved_memory_traps) {
     NpMem mem = {0};
     void *v;
+    if (only_a_break()) SKIP("all memory can be touched on this system");
     REQUIRE_EQ(sysReserve(&mem, NULL, page(), &v), 0);
     EXPECT_DEATH(*(volatile char *)v = 1, "");
     EXPECT_EQ(sysUnreserve(&mem, v, page()), 0);
@@ -178,7 +182,7 @@ TEST(trimming_tells_what_left_memory) {
     void *v;
     REQUIRE_EQ(sysAlloc(&mem, n, &v), 0);
     memset(v, 1, n / 2);
-    REQUIRE_EQ(np_os_core_bytes(v, n), n / 2);
+    if (!only_a_break()) REQUIRE_EQ(np_os_core_bytes(v, n), n / 2);
     EXPECT_EQ(np_mem_trim_range(&mem, (char *)v + n / 4, n / 2, &dropped), 0);
     EXPECT_EQ(dropped, np_os_unused_releases() && !needZeroAfterSysUnused() ? n / 4 : 0);
     expect_counters(&mem, n, n, n / 2);
