@@ -6,7 +6,8 @@
  *
  * The whole source is gathered first: the reader may run Lua code, which may collect, and nothing of the
  * compiler's may be alive then but what is on the Lua stack. The gathered bytes are a userdata there.
- * From then on nothing collects until the closure is on the stack.
+ * From then on nothing collects until the closure is on the stack, allocations that fail do not either; but then
+ * everything but the text is given up, and after a collection the text is compiled once more.
  */
 #include <stdio.h>
 
@@ -20,6 +21,7 @@
 #include "runtime/disasm.h"
 #include "runtime/err.h"
 #include "runtime/func.h"
+#include "runtime/gc/gc.h"
 #include "runtime/strings.h"
 
 typedef struct Loader {
@@ -111,12 +113,10 @@ static void print_listing(void *ctx, const char *text, size_t length) {
     fwrite(text, 1, length, stderr);
 }
 
-static void load(lua_State *L, void *arg) {
+static void translate(lua_State *L, void *arg) {
     Loader *loader = arg;
     NpProto *proto;
     NpLClosure *closure;
-    np_call_enter_c(L); /* a level of its own, so that no pcall in the reader takes this for the call it is in (call.c) */
-    gather(L, loader);
     if (loader->used && gathered(L, loader)[0] == LUA_SIGNATURE[0]) {
         check_mode(L, loader, "binary");
         proto = np_undump(L, gathered(L, loader), loader->used, loader->chunk_name);
@@ -129,6 +129,34 @@ static void load(lua_State *L, void *arg) {
     np_func_init_upvalues(L, closure);
     np_set_obj(np_stack_at(L, loader->slot), closure, NP_LCLOSURE);
     L->top = np_stack_at(L, loader->slot) + 1;
+}
+
+/* The error, if any, is left as it was thrown. */
+static int try_to_translate(lua_State *L, Loader *loader) {
+    NpLimit *limit = &L->global->limit;
+    int status;
+    limit->no_collect++;
+    status = np_err_protect(L, translate, loader);
+    limit->no_collect--;
+    return status;
+}
+
+static void load(lua_State *L, void *arg) {
+    Loader *loader = arg;
+    ptrdiff_t errfunc = L->errfunc;
+    int status;
+    np_call_enter_c(L); /* a level of its own, so that no pcall in the reader takes this for the call it is in (call.c) */
+    gather(L, loader);
+    L->errfunc = 0; /* no handler for what is tried again */
+    status = try_to_translate(L, loader);
+    if (status == LUA_ERRMEM) {
+        np_scratch_free(&loader->scratch);
+        L->top = np_stack_at(L, loader->slot) + 1;
+        if (np_gc_emergency(L, 0)) status = try_to_translate(L, loader);
+    }
+    L->errfunc = errfunc;
+    if (status == LUA_ERRMEM) np_err_memory_again(L);
+    if (status != LUA_OK) np_err_throw(L, status);
     L->n_c_calls--;
 }
 

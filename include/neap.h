@@ -118,6 +118,11 @@ typedef struct neap_Stats {
     } classes[NEAP_MAX_CLASSES];
     int nclasses;
 
+    size_t limit, soft_limit; /* neap_setlimit; 0: none */
+    size_t reserve;           /* set aside for the time when memory is short; part of ready, not of live */
+    size_t limit_hits;        /* errors "not enough memory" raised */
+    size_t limit_collections; /* collections made inside an allocation that was refused at first */
+
     const char *system; /* name of the memory backend: "linux", "bsd", "darwin", "aix", "sbrk" */
 } neap_Stats;
 
@@ -155,6 +160,33 @@ typedef struct neap_Build {
 
 /* Fills *out; needs no state. */
 LUA_API void (neap_build)(neap_Build *out);
+
+/* ---- The limit -------------------------------------------------------------------------------- */
+
+/*
+ * The hard limit is over everything a state has: objects, buffers, stacks, userdata, the compiler's and the collector's
+ * own memory, in bytes of memory that is ready to be used. What does not fit is collected for; what does not fit then is
+ * the error LUA_ERRMEM, "not enough memory", after which the program can go on. The soft limit is one that the collector
+ * works to stay below, but that nothing fails for. docs/limit.md has the details. A fresh state has neither; the command
+ * takes the control group's.
+ */
+#define NEAP_LIMIT_OK 0
+#define NEAP_LIMIT_IN_USE 1     /* more is in use than the hard limit allows, even after a collection */
+#define NEAP_LIMIT_SOFT_ABOVE 2 /* the soft limit is above the hard one */
+
+/* [-0, +0, -] Sets both limits, in bytes; 0: none. Collects when that is needed to get below the new one; runs no
+   finalizers. When it is refused, both limits are as they were. */
+LUA_API int (neap_setlimit)(lua_State *L, size_t hard, size_t soft);
+/* [-0, +0, -] Either pointer may be NULL. */
+LUA_API void (neap_getlimit)(lua_State *L, size_t *hard, size_t *soft);
+/* [-1, +0, -] Takes a function (or nil: none) off the stack, which is called with "hard" or "soft" when a limit is
+   approached; see heap.onlimit. */
+LUA_API void (neap_onlimit)(lua_State *L);
+/* Understands a limit as people write it: bytes, with or without a unit (B; K, KiB, M, MiB, G, GiB, T, TiB, all powers of
+   1024), a percentage of the memory that the process may have ("80%"), "cgroup" (what the control group allows, less some
+   room for the rest of the process), or "none". Returns NULL and sets *bytes (0: no limit), or a text that says what is
+   wrong and continues a sentence about it. Needs no state. */
+LUA_API const char *(neap_parselimit)(const char *text, size_t *bytes);
 
 /* ---- The library ----------------------------------------------------------------------------- */
 

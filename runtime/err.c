@@ -3,16 +3,21 @@
  * Does not: word messages (errmsg.c) or unwind frames (call.c). */
 #include "runtime/err.h"
 #include "runtime/call.h"
+#include "runtime/gc/gc.h"
 #include "runtime/strings.h"
+
+/* In the middle of a Lua instruction top need not be past the registers, which may be variables of closures, or to be
+ * closed. The errors with a message have seen to that before they pushed it. */
+static void settle_top(lua_State *L) {
+    if (L->frame && np_frame_is_lua(L->frame) && L->top < L->frame->top) L->top = L->frame->top;
+}
 
 void np_err_throw(lua_State *L, int status) {
     NpGlobal *global = L->global;
-    /* In the middle of a Lua instruction top need not be past the registers, which may be variables of closures, or
-     * to be closed. The other errors have seen to that before they pushed their message. */
-    if ((status == LUA_ERRMEM || status == LUA_ERRERR) && L->frame && np_frame_is_lua(L->frame) &&
-        L->top < L->frame->top)
-        L->top = L->frame->top;
+    if (status == LUA_ERRMEM || status == LUA_ERRERR) settle_top(L);
     NpErrJump *jump = global->jump;
+    global->limit.held_count = 0;
+    global->limit.handling = false;
     if (!jump) {
         /* Nobody catches: the host's panic function, then the end, as the manual says (lua_atpanic). */
         if (global->panic) {
@@ -56,7 +61,7 @@ int np_err_protect_recovering(lua_State *L, void (*f)(lua_State *L, void *arg), 
 
 void np_err_set_value(lua_State *L, int status, NpValue *at) {
     switch (status) {
-    case LUA_ERRMEM: np_set_obj(at, L->global->memory_error, NP_STR); break;
+    case LUA_ERRMEM: np_copy(at, &L->global->limit.message); break;
     case LUA_ERRERR: np_set_obj(at, L->global->handler_error, NP_STR); break;
     case LUA_OK: np_set_nil(at); break; /* only while closing a thread */
     default: np_copy(at, L->top - 1); break;
@@ -64,15 +69,39 @@ void np_err_set_value(lua_State *L, int status, NpValue *at) {
     L->top = at + 1;
 }
 
-void np_err_memory(lua_State *L) { np_err_throw(L, LUA_ERRMEM); }
+/* Calls the message handler with the value at top - 1, which it replaces. */
+static void call_handler(lua_State *L) {
+    NpValue *handler = np_stack_at(L, L->errfunc);
+    np_copy(L->top, L->top - 1);
+    np_copy(L->top - 1, handler);
+    L->top++;
+    np_call_no_yield(L, L->top - 2, 1);
+}
+
+/* The handler is called, unlike in PUC Lua: the reserve is there for it. An error in it is the error then; a second one
+ * for want of memory has no handler. */
+void np_err_memory_again(lua_State *L) {
+    NpLimit *limit = &L->global->limit;
+    np_set_obj(&limit->message, L->global->memory_error, NP_STR);
+    if (L->errfunc != 0 && !limit->handling) {
+        limit->handling = true;
+        settle_top(L);
+        np_set_obj(L->top, L->global->memory_error, NP_STR);
+        L->top++;
+        call_handler(L);
+        np_copy(&limit->message, L->top - 1);
+    }
+    np_err_throw(L, LUA_ERRMEM);
+}
+
+void np_err_memory(lua_State *L) {
+    settle_top(L);
+    L->global->limit.held_count = 0;
+    np_limit_refused(L);
+    np_err_memory_again(L);
+}
 
 void np_err_message(lua_State *L) {
-    if (L->errfunc != 0) {
-        NpValue *handler = np_stack_at(L, L->errfunc);
-        np_copy(L->top, L->top - 1);
-        np_copy(L->top - 1, handler);
-        L->top++;
-        np_call_no_yield(L, L->top - 2, 1);
-    }
+    if (L->errfunc != 0) call_handler(L);
     np_err_throw(L, LUA_ERRRUN);
 }

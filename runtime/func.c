@@ -5,6 +5,7 @@
 #include "runtime/call.h"
 #include "runtime/err.h"
 #include "runtime/gc/barrier.h"
+#include "runtime/gc/gc.h"
 
 static void *copy_array(lua_State *L, const void *from, size_t count, size_t element) {
     if (count == 0) return NULL;
@@ -60,6 +61,7 @@ NpCClosure *np_func_new_c(lua_State *L, lua_CFunction function, int nupvalues) {
 }
 
 void np_func_init_upvalues(lua_State *L, NpLClosure *closure) {
+    np_gc_hold(L, closure);
     for (int i = 0; i < closure->nupvalues; i++) {
         if (closure->upvalue[i]) continue;
         NpUpval *upval = np_mem_obj(L, sizeof(NpUpval), NP_UPVAL);
@@ -68,6 +70,7 @@ void np_func_init_upvalues(lua_State *L, NpLClosure *closure) {
         closure->upvalue[i] = upval;
         np_barrier_obj(L->global, closure, upval);
     }
+    np_gc_drop(L, 1);
 }
 
 NpUpval *np_func_find_upval(lua_State *L, NpValue *slot) {

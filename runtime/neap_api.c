@@ -72,6 +72,11 @@ LUA_API void neap_stats(lua_State *L, neap_Stats *out) {
     out->gc_seconds_total = global->gc.gc_seconds;
     out->longest_stop = global->gc.longest_stop;
     out->total_stop = global->gc.total_stop;
+    out->limit = global->limit.hard;
+    out->soft_limit = global->limit.soft;
+    out->reserve = global->heap.reserve_bytes;
+    out->limit_hits = global->limit.hits;
+    out->limit_collections = global->limit.emergencies;
     fill_types(global, out);
     fill_classes(global, out);
     out->system = np_os_system_name();

@@ -12,6 +12,7 @@
  * first `count` of its NpKeys; only the youngest shape of a line (count == keys->count) may append. */
 #include "runtime/err.h"
 #include "runtime/gc/barrier.h"
+#include "runtime/gc/gc.h"
 #include "runtime/mem/mem_os.h"
 #include "runtime/table.h"
 
@@ -158,7 +159,9 @@ static NpKeys *copy_keys(lua_State *L, const NpKeys *from, unsigned count) {
     while (slots < capacity * 2) slots *= 2;
     uint8_t *index = np_mem_buf(L, slots);
     memset(index, 0, slots);
+    np_gc_hold(L, index);
     NpKeys *keys = np_mem_obj(L, sizeof(NpKeys) + capacity * sizeof(NpString *), NP_KEYS);
+    np_gc_drop(L, 1);
     keys->count = (uint8_t)count;
     keys->capacity = (uint8_t)capacity;
     keys->index_mask = slots - 1;
@@ -193,7 +196,9 @@ uint32_t np_shape_add_key(lua_State *L, uint32_t from, NpString *key, bool liter
     if (!literal && parent->children >= FAN_OUT_MAX) return NP_SHAPE_DICT;
     NpKeys *keys = parent->keys;
     if (!keys || keys->count != count || count == keys->capacity) keys = copy_keys(L, keys, count);
+    np_gc_hold(L, keys);
     id = new_shape(L, from);
+    np_gc_drop(L, 1);
     if (id == NP_SHAPE_NONE) return NP_SHAPE_DICT;
     keys->key[count] = key;
     keys->count = (uint8_t)(count + 1);

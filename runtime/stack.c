@@ -32,7 +32,8 @@ static bool resize(lua_State *L, size_t slots) {
     NpValue *old = L->stack;
     size_t old_slots = stack_slots(L);
     size_t all = slots + NP_STACK_EXTRA, old_all = old_slots + NP_STACK_EXTRA;
-    NpValue *fresh = np_heap_alloc(&L->global->heap, stack_bytes(slots), NP_SPAN_BUF);
+    NpValue *fresh = slots > old_slots ? np_mem_try_buf(L, stack_bytes(slots))
+                                       : np_heap_alloc(&L->global->heap, stack_bytes(slots), NP_SPAN_BUF);
     if (!fresh) return false;
     size_t kept = all < old_all ? all : old_all;
     memcpy(fresh, old, kept * sizeof(NpValue));

@@ -15,20 +15,26 @@
 #include "runtime/table.h"
 
 /* ---- memory ---- */
+/* The heap has refused once, having swept and released what it could: NULL when a collection does not help either. */
+static NP_COLD void *try_again(lua_State *L, size_t size, NpSpanKind kind) {
+    (void)np_gc_emergency(L, size);
+    return np_heap_alloc(&L->global->heap, size, kind);
+}
+
 static NP_COLD void *retry(lua_State *L, size_t size, NpSpanKind kind) {
-    /* What free pages the heap still has ready may lie in spans not yet swept. */
-    NpHeap *heap = &L->global->heap;
-    if (L->global->gc.phase == NP_GC_SWEEP) {
-        while (!np_heap_sweep_step(heap, 4096)) continue;
-        void *block = np_heap_alloc(heap, size, kind);
-        if (block) return block;
-    }
-    np_err_memory(L);
+    void *block = try_again(L, size, kind);
+    if (!block) np_err_memory(L);
+    return block;
 }
 
 void *np_mem_buf(lua_State *L, size_t size) {
     void *block = np_heap_alloc(&L->global->heap, size, NP_SPAN_BUF);
     return NP_LIKELY(block != NULL) ? block : retry(L, size, NP_SPAN_BUF);
+}
+
+void *np_mem_try_buf(lua_State *L, size_t size) {
+    void *block = np_heap_alloc(&L->global->heap, size, NP_SPAN_BUF);
+    return NP_LIKELY(block != NULL) ? block : try_again(L, size, NP_SPAN_BUF);
 }
 
 void *np_mem_regrow(lua_State *L, void *old, size_t old_size, size_t new_size) {
@@ -71,7 +77,9 @@ lua_State *np_state_new_thread(lua_State *L) {
     fresh->base_hook_count = L->base_hook_count;
     fresh->hook = L->hook;
     fresh->hook_count = fresh->base_hook_count;
+    np_gc_hold(L, thread);
     np_stack_init(fresh, L);
+    np_gc_drop(L, 1);
     /* Black by allocation; its stack is to be scanned like all others, at the end of marking too. */
     np_barrier_again(L->global, (NpObj *)thread);
     np_vm_choose_dispatch(fresh);
@@ -101,6 +109,9 @@ static void open_body(lua_State *L, void *arg) {
     np_string_init(L);
     np_shape_init(L);
     global->memory_error = np_string_lit(L, "not enough memory");
+    global->limit.word_hard = np_string_lit(L, "hard");
+    global->limit.word_soft = np_string_lit(L, "soft");
+    np_set_obj(&global->limit.message, global->memory_error, NP_STR);
     global->handler_error = np_string_lit(L, "error in error handling");
     np_meta_init(L);
     NpTable *registry = np_table_new(L, 3, 0);
@@ -111,6 +122,8 @@ static void open_body(lua_State *L, void *arg) {
     np_set_obj(&value, np_table_new(L, 0, 0), NP_TABLE);
     np_table_set_int(L, registry, LUA_RIDX_GLOBALS, &value);
     np_vm_choose_dispatch(L);
+    np_limit_set_aside(global);
+    global->limit.no_collect = 0;
     global->gc.stopped = 0;
 }
 
@@ -136,6 +149,10 @@ lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
     }
     np_gc_init(global);
     global->gc.stopped = NP_GC_STOP_SELF;
+    global->limit.emergency_hits = UINT32_MAX; /* none yet */
+    global->limit.no_collect = 1; /* until there is something to collect from */
+    np_set_nil(&global->limit.on_limit);
+    np_set_nil(&global->limit.message);
     NpThread *thread = np_heap_alloc(&global->heap, sizeof(NpThread) + sizeof(lua_State), NP_SPAN_OBJ);
     if (!thread) {
         destroy(global);
@@ -155,6 +172,7 @@ lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
         destroy(global);
         return NULL;
     }
+    if (np_dbg_on(emergency)) np_heap_refuse_every(&global->heap, np_dbg.emergency);
     return L;
 }
 

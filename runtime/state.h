@@ -98,6 +98,7 @@ NP_INLINE NpValue *np_frame_base(const NpFrame *frame) { return frame->func + 1;
 NP_INLINE NpLClosure *np_frame_closure(const NpFrame *frame) { return (NpLClosure *)frame->func->v.p; }
 
 /* ---- string table, shapes ---- */
+#define NP_STRING_GONE ((NpString *)(uintptr_t)1)
 typedef struct NpStringTable {
     NpString **slots; /* open addressing, linear probing, NULL empty, NP_STRING_GONE deleted */
     uint32_t mask, count, gone;
@@ -152,7 +153,7 @@ typedef struct NpGc {
     uint8_t phase;       /* NpGcPhase */
     uint8_t stopped;     /* bits NP_GC_STOP_* */
     uint8_t generational;/* mode asked for with collectgarbage; see gc.c */
-    bool emergency;
+    bool unrooted;       /* this collection happens inside an allocation: see gc/limit.c */
     bool overflow;       /* a marked object found no room on the mark stack: mark.c looks for it in the heap */
     bool again_lost;     /* a thread found no room in `again`: ATOMIC looks for it in the heap */
     bool strings_done;   /* NP_GC_STRINGS has come to the shapes */
@@ -180,10 +181,37 @@ typedef struct NpGc {
 } NpGc;
 enum { NP_GC_STOP_USER = 1, NP_GC_STOP_SELF = 2, NP_GC_STOP_CLOSING = 4 };
 
+/* ---- the limit (gc/limit.c) ---- */
+/* Collections made because memory was short, against the program's own CPU time: it fills while they run and drains
+ * while the program does. Full, no more are made: what then does not fit is refused. */
+typedef struct NpBucket { double level, last; } NpBucket; /* seconds; `last`: CPU time at the last look */
+
+#define NP_HELD_MAX 12
+typedef struct NpLimit {
+    size_t hard, soft;      /* bytes Ready the state may have, and should have; 0: none */
+    uint32_t no_collect;    /* > 0: running code refers to objects from where the collector does not look */
+    uint32_t emergencies;   /* collections made inside an allocation */
+    size_t emergency_at;    /* bytes claimed in all at the last one, */
+    uint32_t emergency_hits;/* and `hits` */
+    uint32_t hits;          /* errors "not enough memory" raised */
+    uint8_t held_count;
+    const void *held[NP_HELD_MAX]; /* objects and buffers that code inside the runtime holds: np_gc_hold */
+    lua_State *thread;      /* of the allocation that collects */
+    NpValue on_limit;       /* heap.onlimit's function, or nil */
+    NpString *word_hard, *word_soft; /* its argument */
+    size_t called_at;       /* bytes claimed in all when it was last called */
+    bool approached;        /* it has been called for this approach */
+    bool calling;           /* it runs */
+    bool handling;          /* the message handler of a memory error runs */
+    NpValue message;        /* of the last error: "not enough memory", or what the handler made of it */
+    NpBucket bucket;
+} NpLimit;
+
 /* ---- what all threads share ---- */
 struct NpGlobal {
     NpHeap heap;
     NpGc gc;
+    NpLimit limit;
     NpStringTable strings;
     NpShapeTable shape_table;
     NpAccessEntry access[NP_ACCESS_ENTRIES];
@@ -209,14 +237,17 @@ struct NpGlobal {
 };
 
 /* ---- memory of this state (state.c): every byte comes from global->heap ---- */
-/* [gc-free, err] A headerless buffer, contents undefined, owned by the caller's object. Throws LUA_ERRMEM. size > 0. */
+/* When memory is short, all of these collect before they give up: "Allocation" in docs/HACKING.md.
+ * [gc-free, err] A headerless buffer, contents undefined, owned by the caller's object. Throws LUA_ERRMEM. size > 0. */
 void *np_mem_buf(lua_State *L, size_t size);
 /* [gc-free, err] A buffer of new_size holding the first min(old, new) bytes of the old one, which is given back. */
 void *np_mem_regrow(lua_State *L, void *old, size_t old_size, size_t new_size);
+/* [gc-free] The same as np_mem_buf, but NULL instead of an error. */
+void *np_mem_try_buf(lua_State *L, size_t size);
 /* [-] Gives it back. NULL is ignored. */
 void np_mem_free(lua_State *L, void *buf, size_t size);
 /* [gc-free, err] An object of `size` bytes with its kind set and flags 0, the rest undefined. It is not yet
- * reachable: anchor it before the next safe point. Nothing but safe points (np_gc_check) collects. */
+ * reachable: anchor it before the next safe point, and hold it (np_gc_hold) over another allocation. */
 void *np_mem_obj(lua_State *L, size_t size, uint8_t kind);
 
 #endif

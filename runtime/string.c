@@ -13,7 +13,6 @@
 #include "runtime/gc/heap.h"
 #include "runtime/strings.h"
 
-#define NP_STRING_GONE ((NpString *)(uintptr_t)1)
 #define FIRST_SLOTS 256
 
 static uint64_t load64(const char *text) {
@@ -135,6 +134,7 @@ static NpString *intern(lua_State *L, const char *text, size_t length) {
     uint32_t hash = hash_bytes(text, length, global->seed);
     uint32_t at = hash & table->mask;
     uint32_t reuse = UINT32_MAX;
+    uint32_t emergencies;
     NpString *string;
     while ((string = table->slots[at]) != NULL) {
         if (string == NP_STRING_GONE) {
@@ -152,7 +152,14 @@ static NpString *intern(lua_State *L, const char *text, size_t length) {
         while (table->slots[at]) at = (at + 1) & table->mask;
         reuse = UINT32_MAX;
     }
+    emergencies = global->limit.emergencies;
     string = new_string(L, text, length, hash);
+    if (NP_UNLIKELY(emergencies != global->limit.emergencies)) {
+        /* A sweep that was going on has been finished: probe sequences may be shorter. */
+        at = hash & table->mask;
+        while (table->slots[at]) at = (at + 1) & table->mask;
+        reuse = UINT32_MAX;
+    }
     if (reuse != UINT32_MAX) {
         at = reuse;
         table->gone--;

@@ -7,6 +7,7 @@
 #include "runtime/dict.h"
 #include "runtime/err.h"
 #include "runtime/gc/barrier.h"
+#include "runtime/gc/gc.h"
 #include "runtime/meta.h"
 #include "runtime/number.h"
 #include "runtime/strings.h"
@@ -32,7 +33,7 @@ static uint32_t power_of_two_for(lua_State *L, uint64_t wanted) {
     return (uint32_t)size;
 }
 
-static void resize_array(lua_State *L, NpTable *table, uint32_t size);
+static void resize_array(lua_State *L, NpTable *table, uint32_t size, NpPayload *buffer);
 
 NpTable *np_table_new(lua_State *L, uint32_t narray, uint32_t nrecord) {
     NpTable *table = np_mem_obj(L, sizeof(NpTable), NP_TABLE);
@@ -43,11 +44,14 @@ NpTable *np_table_new(lua_State *L, uint32_t narray, uint32_t nrecord) {
     table->array = NULL;
     table->array_size = 0;
     table->border_hint = 0;
-    if (narray > 0) resize_array(L, table, narray < ARRAY_MAX ? narray : ARRAY_MAX); /* exactly: it may never grow */
+    if (narray == 0 && nrecord == 0) return table;
+    np_gc_hold(L, table);
+    if (narray > 0) resize_array(L, table, narray < ARRAY_MAX ? narray : ARRAY_MAX, NULL); /* exactly: it may never grow */
     if (nrecord > 0) {
         if (nrecord <= NP_SHAPE_MAX_KEYS) np_table_grow_slots(L, table, nrecord - 1);
         else np_table_to_dict(L, table, nrecord);
     }
+    np_gc_drop(L, 1);
     return table;
 }
 
@@ -68,7 +72,8 @@ void np_table_grow_slots(lua_State *L, NpTable *table, unsigned slot) {
 }
 
 /* ---- array part ---- */
-static void resize_array(lua_State *L, NpTable *table, uint32_t size) {
+/* `buffer`: one of the right size for the new array, or NULL: one is made. */
+static void resize_array(lua_State *L, NpTable *table, uint32_t size, NpPayload *buffer) {
     uint32_t old = table->array_size;
     if (size == old) return;
     uint32_t kept = old < size ? old : size;
@@ -82,7 +87,7 @@ static void resize_array(lua_State *L, NpTable *table, uint32_t size) {
         return;
     }
     if (size > 0) {
-        array = np_mem_buf(L, (size_t)size * NP_ELEMENT_BYTES);
+        array = buffer ? buffer : np_mem_buf(L, (size_t)size * NP_ELEMENT_BYTES);
         uint8_t *tags = (uint8_t *)(array + size);
         if (kept > 0) {
             memcpy(array, table->array, (size_t)kept * sizeof(NpPayload));
@@ -127,7 +132,7 @@ void np_table_grow_array(lua_State *L, NpTable *table, uint32_t n) {
     uint32_t old = table->array_size;
     if (n <= old) return;
     if (n > ARRAY_MAX) np_err_run(L, "table overflow");
-    resize_array(L, table, elements_fitting(n));
+    resize_array(L, table, elements_fitting(n), NULL);
     adopt_from_dict(L, table, old);
 }
 
@@ -219,13 +224,20 @@ static void rebuild(lua_State *L, NpTable *table, const NpValue *extra) {
     for (uint32_t i = array_size; i < table->array_size; i++) out_of_array += tags[i] != NP_NIL;
     NpDict *fresh = np_dict_new(L, power_of_two_for(L, (uint64_t)live - into_array + out_of_array + 1));
     fresh->metatable = old->metatable;
+    np_gc_hold(L, fresh);
+    /* All that may throw or collect comes before the first value is moved. */
+    NpPayload *shorter = NULL;
+    if (array_size > table->array_size) resize_array(L, table, array_size, NULL);
+    else if (array_size < table->array_size && array_size > 0) shorter = np_mem_buf(L, array_size * NP_ELEMENT_BYTES);
+    np_gc_drop(L, 1);
+    tags = np_array_tags(table);
     for (uint32_t i = array_size; i < table->array_size; i++) {
         if (tags[i] == NP_NIL) continue;
         NpValue key;
         np_set_int(&key, (int64_t)i + 1);
         move_into(L, fresh, &key, table->array[i], tags[i]);
     }
-    resize_array(L, table, array_size); /* may throw: nothing has changed so far but the unused `fresh` */
+    resize_array(L, table, array_size, shorter);
     for (uint32_t i = 0; i < old->size; i++) {
         const NpDictNode *node = &old->nodes[i];
         if (node->value_tag == NP_NIL) continue;
@@ -321,10 +333,16 @@ bool np_table_get(lua_State *L, NpTable *table, const NpValue *key, NpValue *out
 /* ---- writes ---- */
 /* Puts a value under a key that the table does not have, into the dictionary part. */
 static void dict_add(lua_State *L, NpTable *table, const NpValue *key, const NpValue *value) {
-    if (!np_table_is_dict(table)) np_table_to_dict(L, table, 1);
+    if (!np_table_is_dict(table)) {
+        np_gc_hold_value(L, key);
+        np_table_to_dict(L, table, 1);
+        np_gc_drop(L, 1);
+    }
     NpDictNode *node = np_dict_insert(L, table->slots, key);
     if (!node) {
+        np_gc_hold_value(L, key);
         rebuild(L, table, key);
+        np_gc_drop(L, 1);
         if (key->tag == NP_INT && (uint64_t)key->v.i - 1 < table->array_size) {
             np_table_set_int(L, table, key->v.i, value);
             return;

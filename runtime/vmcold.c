@@ -360,12 +360,14 @@ void np_vm_closure(lua_State *L, NpInstr insn) {
     NpLClosure *enclosing = np_frame_closure(L->frame);
     NpProto *proto = enclosing->proto->protos[np_d(insn)];
     NpLClosure *closure = np_func_new_lua(L, proto);
+    np_gc_hold(L, closure);
     for (int i = 0; i < proto->nupvalues; i++) {
         const NpUpvalDesc *desc = &proto->upvalues[i];
         NpUpval *upval = desc->from_stack ? np_func_find_upval(L, reg(L, desc->index)) : enclosing->upvalue[desc->index];
         closure->upvalue[i] = upval;
         np_barrier_obj(L->global, closure, upval);
     }
+    np_gc_drop(L, 1);
     /* Only now: without memory for an upvalue, a variable must not be left with half a function. */
     np_set_obj(reg(L, np_a(insn)), closure, NP_LCLOSURE);
     check_gc(L, np_a(insn) + 1);

@@ -6,6 +6,8 @@
  */
 #define LUA_LIB
 
+#include <string.h>
+
 #include "lua.h"
 
 #include "lauxlib.h"
@@ -18,6 +20,15 @@ static void set_count(lua_State *L, const char *name, size_t value) {
 
 static void set_seconds(lua_State *L, const char *name, double value) {
     lua_pushnumber(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* false stands for none, here and in what heap.limit takes. */
+static void set_limit(lua_State *L, const char *name, size_t bytes) {
+    if (bytes)
+        lua_pushinteger(L, (lua_Integer)bytes);
+    else
+        lua_pushboolean(L, 0);
     lua_setfield(L, -2, name);
 }
 
@@ -66,6 +77,11 @@ static int heap_stats(lua_State *L) {
     set_seconds(L, "gc_time", stats.gc_seconds_total);
     set_seconds(L, "longest_stop", stats.longest_stop);
     set_seconds(L, "total_stop", stats.total_stop);
+    set_limit(L, "limit", stats.limit);
+    set_limit(L, "soft_limit", stats.soft_limit);
+    set_count(L, "reserve", stats.reserve);
+    set_count(L, "limit_hits", stats.limit_hits);
+    set_count(L, "limit_collections", stats.limit_collections);
     lua_pushstring(L, stats.system);
     lua_setfield(L, -2, "system");
     set_objects(L, &stats);
@@ -100,7 +116,75 @@ static int heap_usage(lua_State *L) {
     return 2;
 }
 
+/* The limit that field `name` of the table at 1 asks for; `old` when there is no such field. */
+static size_t get_limit(lua_State *L, const char *name, size_t old) {
+    size_t bytes = 0;
+    const char *wrong = NULL;
+    switch (lua_getfield(L, 1, name)) {
+    case LUA_TNIL: bytes = old; break;
+    case LUA_TBOOLEAN: wrong = lua_toboolean(L, -1) ? "is true" : NULL; break;
+    case LUA_TSTRING: wrong = neap_parselimit(lua_tostring(L, -1), &bytes); break;
+    case LUA_TNUMBER: {
+        int whole;
+        lua_Integer value = lua_tointegerx(L, -1, &whole);
+        bytes = (size_t)value;
+        if (!whole)
+            wrong = "is not a whole number of bytes";
+        else if (value <= 0)
+            wrong = "is not positive; false stands for no limit";
+        else if (bytes > (size_t)-1 / 4)
+            wrong = "is too large";
+        break;
+    }
+    default: wrong = "is neither a size nor false";
+    }
+    if (wrong != NULL)
+        luaL_error(L, "heap.limit: %s (%s) %s", name, luaL_tolstring(L, -1, NULL), wrong);
+    lua_pop(L, 1);
+    return bytes;
+}
+
+static void check_fields(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        if (strcmp(name, "hard") != 0 && strcmp(name, "soft") != 0)
+            luaL_error(L, "heap.limit: unknown field '%s'", luaL_tolstring(L, -2, NULL));
+    }
+}
+
+/* heap.limit([{hard =, soft =}]) -> {hard =, soft =} as they were before. */
+static int heap_limit(lua_State *L) {
+    size_t hard, soft;
+    neap_getlimit(L, &hard, &soft);
+    lua_settop(L, 1);
+    lua_createtable(L, 0, 2);
+    set_limit(L, "hard", hard);
+    set_limit(L, "soft", soft);
+    if (lua_isnil(L, 1))
+        return 1;
+    check_fields(L);
+    hard = get_limit(L, "hard", hard);
+    soft = get_limit(L, "soft", soft);
+    switch (neap_setlimit(L, hard, soft)) {
+    case NEAP_LIMIT_IN_USE: return luaL_error(L, "heap.limit: hard (%I) is less than what is in use", (LUAI_UACINT)hard);
+    case NEAP_LIMIT_SOFT_ABOVE: return luaL_error(L, "heap.limit: soft (%I) is above hard (%I)", (LUAI_UACINT)soft, (LUAI_UACINT)hard);
+    default: return 1;
+    }
+}
+
+/* heap.onlimit(f) */
+static int heap_onlimit(lua_State *L) {
+    if (!lua_isnoneornil(L, 1))
+        luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    neap_onlimit(L);
+    return 0;
+}
+
 static const luaL_Reg functions[] = {
+    {"limit", heap_limit},
+    {"onlimit", heap_onlimit},
     {"release", heap_release},
     {"stats", heap_stats},
     {"usage", heap_usage},

@@ -19,15 +19,19 @@ static bool reserve(NpGlobal *global, NpObjList *list, size_t wanted) {
                            wanted);
 }
 
+static bool register_object(NpGlobal *global, NpObj *obj) {
+    NpGc *gc = &global->gc;
+    return reserve(global, &gc->to_finalize, gc->finalizable.count + gc->to_finalize.count + 1) &&
+           np_list_push(global, &gc->finalizable, obj);
+}
+
 void np_gc_check_finalizer(lua_State *L, NpObj *obj, NpTable *metatable) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
     NpValue method;
     if (!metatable || (obj->flags & NP_FLAG_FINALIZER) || (gc->stopped & NP_GC_STOP_CLOSING)) return;
     if (!np_meta_raw(L, metatable, NP_EVENT_GC, &method)) return;
-    if (!reserve(global, &gc->to_finalize, gc->finalizable.count + gc->to_finalize.count + 1) ||
-        !np_list_push(global, &gc->finalizable, obj))
-        np_err_memory(L);
+    if (!register_object(global, obj) && !(np_gc_emergency(L, 0) && register_object(global, obj))) np_err_memory(L);
     obj->flags |= NP_FLAG_FINALIZER;
 }
 
@@ -68,12 +72,11 @@ static void call_method(lua_State *L, void *arg) {
     np_call_no_yield(L, L->top - 2, 0);
 }
 
-/* "error in __gc (message)" as a warning; pops the error value. */
-static void warn_of_error(lua_State *L) {
+void np_final_warn(lua_State *L, const char *where) {
     const NpValue *error = L->top - 1;
     const char *message = np_is_str(error) ? np_str(error)->text : "error object is not a string";
     lua_warning(L, "error in ", 1);
-    lua_warning(L, "__gc", 1);
+    lua_warning(L, where, 1);
     lua_warning(L, " (", 1);
     lua_warning(L, message, 1);
     lua_warning(L, ")", 0);
@@ -103,7 +106,7 @@ static void call_one(lua_State *L) {
     L->frame->flags &= (uint16_t)~NP_FRAME_FIN;
     L->allow_hook = allow_hook;
     gc->stopped = stopped;
-    if (status != LUA_OK) warn_of_error(L);
+    if (status != LUA_OK) np_final_warn(L, "__gc");
 }
 
 bool np_final_call_some(lua_State *L, size_t most) {

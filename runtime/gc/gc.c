@@ -17,7 +17,7 @@
  * the last one (and at least MIN_RUNWAY more than that; less for a large heap: runway_base). The cycle begins when at
  * most three quarters of the way there are used up; from then on every `quantum` bytes allocated a slice does as much work as will have
  * scanned everything by the time the goal is reached. Near a limit the goal is below it, and past NEAR_LIMIT
- * of it the cycle is finished at once, at most once for every MORE_BEFORE_FORCED of the limit allocated.
+ * of it limit.c has whole collections made.
  *
  * The mode "generational" is accepted and reported; it collects as "incremental" does.
  */
@@ -43,7 +43,6 @@
 #define KEEP_MORE ((size_t)1 << 20) /* besides what the next cycle needs */
 #define SMALL_HEAP ((size_t)32 << 20)
 #define NEAR_LIMIT(limit) ((limit) / 8 * 7)
-#define MORE_BEFORE_FORCED(limit) ((limit) / 32)
 
 enum {
     STRINGS_SLICE = 16384, /* slots of the string table */
@@ -82,10 +81,14 @@ static size_t runway_base(size_t live) { return live <= SMALL_HEAP ? live : SMAL
 
 static void set_goal(NpGlobal *global) {
     NpGc *gc = &global->gc;
-    size_t limit = global->heap.mem.limit;
+    size_t limit = np_limit_least(global);
     gc->goal = gc->live_bytes + percent(runway_base(gc->live_bytes), gc->pause - 100);
     if (gc->goal < gc->live_bytes + MIN_RUNWAY) gc->goal = gc->live_bytes + MIN_RUNWAY;
-    if (limit && gc->goal > NEAR_LIMIT(limit)) gc->goal = NEAR_LIMIT(limit);
+    if (limit && gc->goal > NEAR_LIMIT(limit)) {
+        /* Closer than that, whole collections are forced, which cycles between them would only repeat. */
+        size_t most = gc->live_bytes + limit / 16;
+        gc->goal = most < NEAR_LIMIT(limit) ? NEAR_LIMIT(limit) : most < gc->goal ? most : gc->goal;
+    }
 }
 
 /* Every debt is set here: under gcstress and gcslice it is always due, so that each safe point works. */
@@ -135,6 +138,7 @@ static void begin_cycle(NpGlobal *global) {
     gc->barrier_on = true;
     gc->weak.count = gc->again.count = gc->upvals.count = 0;
     np_mark_roots(global);
+    if (NP_UNLIKELY(gc->unrooted)) np_mark_unrooted(global, global->limit.thread);
 }
 
 static void atomic(lua_State *L) {
@@ -192,6 +196,7 @@ static void end_sweep(NpGlobal *global) {
 /* A slice of dropping strings, then shapes; true when both are done. */
 static bool strings_slice(NpGlobal *global, size_t scale) {
     NpGc *gc = &global->gc;
+    if (NP_UNLIKELY(gc->unrooted)) return true;
     if (!gc->strings_done) {
         gc->cursor = np_string_sweep(global, gc->cursor, STRINGS_SLICE * scale);
         gc->strings_done = gc->cursor == 0;
@@ -247,6 +252,7 @@ static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
             if (release_slice(global, scale, false)) {
                 gc->phase = NP_GC_IDLE;
                 set_idle_debt(global);
+                np_limit_set_aside(global);
                 *ended = true;
             }
             return QUANTUM_MOST;
@@ -267,12 +273,12 @@ static void release_all(lua_State *L, bool full) {
     set_idle_debt(global);
 }
 
-static void whole_collection(lua_State *L, bool full) {
+/* What the cycle in progress has marked may be dead by now: it is given up while that is possible, finished when it
+ * is not. */
+static void end_present_cycle(lua_State *L) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
-    /* What the cycle in progress has marked may be dead by now: it is given up while that is possible,
-     * finished when it is not. */
-    if (gc->phase == NP_GC_MARK) {
+    if (gc->phase == NP_GC_MARK || gc->phase == NP_GC_ATOMIC) {
         np_heap_mark_cancel(&global->heap);
         gc->gray_count = 0;
         gc->overflow = gc->again_lost = false;
@@ -282,8 +288,24 @@ static void whole_collection(lua_State *L, bool full) {
         finish_cycle(L);
         gc->phase = NP_GC_IDLE;
     }
+}
+
+/* The mark stack may take a little more than the limit; the limit as it was. */
+static size_t lift_limit(NpGlobal *global) {
+    NpMem *mem = &global->heap.mem;
+    size_t limit = mem->limit;
+    if (limit) mem->limit += limit / 128;
+    return limit;
+}
+
+static void whole_collection(lua_State *L, bool full) {
+    NpGlobal *global = L->global;
+    size_t limit = lift_limit(global);
+    end_present_cycle(L);
     finish_cycle(L);
     release_all(L, full);
+    global->heap.mem.limit = limit;
+    np_limit_set_aside(global);
 }
 
 /* ---- statistics ---- */
@@ -303,6 +325,22 @@ static void trace(NpGlobal *global, const char *what, double began, size_t befor
     np_dbg_print("gc %u %s %.3f ms: %zu -> %zu KiB in use, goal %zu KiB; free %zu, released %zu, ready %zu KiB",
                  global->gc.cycles, what, (now() - began) * 1e3, before >> 10, stats.in_use >> 10,
                  global->gc.goal >> 10, stats.free_bytes >> 10, stats.released_bytes >> 10, stats.ready_bytes >> 10);
+}
+
+/* Strings and shapes stay, and nothing is moved: the next safe point may go on with RELEASE. */
+void np_gc_unrooted(lua_State *L) {
+    NpGlobal *global = L->global;
+    double began = now();
+    size_t before = global->heap.in_use;
+    size_t limit = lift_limit(global);
+    end_present_cycle(L);
+    global->gc.unrooted = true;
+    finish_cycle(L);
+    global->gc.unrooted = false;
+    global->heap.mem.limit = limit;
+    set_debt(global, -(int64_t)quantum(global));
+    count_stop(global, began);
+    trace(global, "emergency", began, before);
 }
 
 /* Sizes of what an object owns besides itself. */
@@ -367,14 +405,13 @@ size_t np_gc_count(const NpGlobal *global) {
 /* True when the limit is so near, or was met, or the goal so far behind, that a whole collection is due. */
 static bool must_collect(NpGlobal *global) {
     NpHeap *heap = &global->heap;
-    size_t limit = heap->mem.limit, since = heap->claimed_total - global->gc.forced_at;
     if (heap->starved) {
         heap->starved = false;
         return true;
     }
     /* Objects so large that slices never catch up: what lives is at most half the goal, so this is soon done. */
     if (heap->in_use / 2 > global->gc.goal) return true;
-    return limit && heap->mem.ready > NEAR_LIMIT(limit) && since > MORE_BEFORE_FORCED(limit);
+    return np_limit_due(global);
 }
 
 static void slice(lua_State *L) {
@@ -405,6 +442,7 @@ void np_gc_slice(lua_State *L) {
     NpGc *gc = &global->gc;
     double began;
     size_t before = global->heap.in_use;
+    bool forced = false;
     if (gc->stopped) {
         global->heap.debt = -(int64_t)MIN_RUNWAY;
         return;
@@ -420,8 +458,11 @@ void np_gc_slice(lua_State *L) {
     }
     if (must_collect(global)) {
         gc->forced_at = global->heap.claimed_total;
+        np_limit_collecting(global, true);
         whole_collection(L, false);
+        np_limit_collecting(global, false);
         trace(global, "forced", began, before);
+        forced = true;
     } else {
         static const char *const names[] = {"idle", "mark", "atomic", "strings", "sweep", "release"};
         uint32_t cycles = gc->cycles;
@@ -432,15 +473,14 @@ void np_gc_slice(lua_State *L) {
     }
     count_stop(global, began);
     if (np_final_waiting(global)) np_final_call_some(L, FINALIZERS_SLICE);
+    if (forced) np_limit_check(L);
 }
 
 void np_gc_full(lua_State *L, bool emergency) {
     NpGlobal *global = L->global;
     double began = now();
     size_t before = global->heap.in_use;
-    global->gc.emergency = emergency;
     whole_collection(L, true);
-    global->gc.emergency = false;
     count_stop(global, began);
     trace(global, "full", began, before);
     if (!emergency) np_final_call_some(L, SIZE_MAX);

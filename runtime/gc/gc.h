@@ -1,5 +1,6 @@
 /* gc.h: the collector as the rest of the runtime sees it (gc.c, mark.c, weak.c, final.c, verify.c).
- * Rule: only np_gc_check, np_gc_step and np_gc_full collect; allocation never does. */
+ * Rule: only np_gc_check, np_gc_step, np_gc_full and np_gc_make_room are safe points. An allocation that the system or
+ * the limit refuses collects too, but as if nothing had happened: no finaliser runs, nothing moves (limit.c). */
 #ifndef NP_GC_H
 #define NP_GC_H
 
@@ -20,6 +21,53 @@ bool np_gc_step(lua_State *L, int kilobytes);
 void np_gc_check_finalizer(lua_State *L, NpObj *obj, NpTable *metatable);
 /* [gc err stk] At lua_close: runs every finaliser, also those registered meanwhile (bounded), in reverse order. */
 void np_gc_close_all(lua_State *L);
+/* ---- memory is short (limit.c) ---- */
+
+/* [-] Keeps an object or buffer alive that is not yet reachable, while something else is allocated. Undone by
+ * np_gc_drop, or by an error. */
+NP_INLINE void np_gc_hold(lua_State *L, const void *what) {
+    NpLimit *limit = &L->global->limit;
+    CHECK1("L2", limit->held_count < NP_HELD_MAX);
+    limit->held[limit->held_count++] = what;
+}
+NP_INLINE void np_gc_hold_value(lua_State *L, const NpValue *value) {
+    np_gc_hold(L, value->tag & NP_TAG_COLLECTABLE ? value->v.p : NULL);
+}
+NP_INLINE void np_gc_drop(lua_State *L, unsigned count) { L->global->limit.held_count -= (uint8_t)count; }
+/* [gc-free] An allocation of `size` bytes was refused: collects what it can. false: there is no use in trying again. */
+bool np_gc_emergency(lua_State *L, size_t size);
+/* [gc err stk] A safe point before an allocation of `bytes`: when they would not fit under the limit it collects, and
+ * gives heap.onlimit's function a chance. The allocation may still fail. */
+void np_gc_room_slow(lua_State *L, size_t bytes);
+#define NP_GC_ROOM_FROM 32768 /* smaller requests are left to np_gc_check */
+NP_INLINE void np_gc_make_room(lua_State *L, size_t bytes) {
+    if (NP_UNLIKELY(bytes >= NP_GC_ROOM_FROM)) np_gc_room_slow(L, bytes);
+}
+/* [gc err stk] "not enough memory" is about to be raised: opens the reserve, calls heap.onlimit's function if that has
+ * not been done. */
+void np_limit_refused(lua_State *L);
+/* [gc] Sets the limits; 0 stands for none. 0, or what is wrong with them (enum NpLimitError). */
+int np_limit_set(lua_State *L, size_t hard, size_t soft);
+enum NpLimitError { NP_LIMIT_OK, NP_LIMIT_IN_USE, NP_LIMIT_SOFT_ABOVE };
+/* [-] What the collector has to stay below: the least of the limits, or 0. */
+size_t np_limit_least(const NpGlobal *global);
+/* [-] For gc.c: a whole collection is due because a limit is near. */
+bool np_limit_due(NpGlobal *global);
+/* [-] Around whole collections that np_limit_due asked for. */
+void np_limit_collecting(NpGlobal *global, bool begins);
+/* [gc err stk] For gc.c, after such a collection: calls heap.onlimit's function when too much is still in use. */
+void np_limit_check(lua_State *L);
+/* [-] Sets a part of the heap aside for the time when memory is short, unless that is done. */
+void np_limit_set_aside(NpGlobal *global);
+/* [-] The bucket at CPU time `now`: before and after a collection; is it full? */
+void np_bucket_drain(NpBucket *bucket, double now);
+void np_bucket_fill(NpBucket *bucket, double now);
+bool np_bucket_full(const NpBucket *bucket);
+
+/* ---- the rest ---- */
+/* [gc-free] For limit.c: a whole cycle while running code may hold objects where nobody looks. */
+void np_gc_unrooted(lua_State *L);
+
 /* [-] Bytes in use, as collectgarbage("count") reports. */
 size_t np_gc_count(const NpGlobal *global);
 /* [-] Counts what is in the heap by kind into gc.live_objects and live_kind_bytes: finishes the sweep and walks it. */

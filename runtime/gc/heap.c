@@ -42,7 +42,7 @@ bool np_heap_init(NpHeap *heap) {
     np_fixalloc_init(&priv->spans, &heap->mem, sizeof(NpSpan));
     priv->holes_searched = true;
     priv->clobber = np_dbg_on(clobberfree) || CHECK >= 2;
-    priv->single = np_dbg_on(gcstress) || np_dbg_on(failslot);
+    priv->single = np_dbg_on(gcstress) || np_dbg_on(failslot) || np_dbg_on(emergency);
     priv->fail_slot = np_dbg_on(failslot) ? np_dbg.failslot : 0;
     return true;
 }
@@ -65,6 +65,8 @@ void np_heap_fail_at(NpHeap *heap, long nth) {
     priv->slots_asked = 0;
     priv->fail_slot = nth;
 }
+
+void np_heap_refuse_every(NpHeap *heap, long nth) { heap->priv->refuse_every = nth; }
 
 size_t np_heap_slot_bytes(const void *p) { return np_span_slot_bytes(np_span_of(p)); }
 
@@ -371,6 +373,30 @@ bool np_heap_extend_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_siz
     return true;
 }
 
+void np_heap_reserve(NpHeap *heap, size_t bytes) {
+    int64_t debt = heap->debt;
+    bool starved = heap->starved;
+    if (heap->reserve) return;
+    heap->reserve = alloc_large(heap, bytes, NP_SPAN_BUF);
+    if (!heap->reserve) return;
+    heap->reserve_bytes = NP_ALIGN_UP(bytes, NP_PAGE_BYTES);
+    heap->in_use -= heap->reserve_bytes;
+    heap->claimed_total -= heap->reserve_bytes;
+    heap->debt = debt;
+    heap->starved = starved;
+}
+
+void np_heap_open_reserve(NpHeap *heap) {
+    void *reserve = heap->reserve;
+    if (!reserve) return;
+    heap->in_use += heap->reserve_bytes;
+    heap->claimed_total += heap->reserve_bytes;
+    heap->debt += (int64_t)heap->reserve_bytes;
+    heap->reserve = NULL;
+    np_heap_free_buf(heap, reserve, heap->reserve_bytes);
+    heap->reserve_bytes = 0;
+}
+
 /* A refusal makes the next safe point collect. */
 static NP_COLD void *starve(NpHeap *heap) {
     heap->starved = true;
@@ -384,6 +410,10 @@ void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind) {
     unsigned cls;
     char *p;
     CHECK1("H0", size > 0);
+    if (NP_UNLIKELY(priv->refuse_every > 0)) {
+        priv->refused = !priv->refused && ++priv->slots_asked % priv->refuse_every == 0; /* the second try is granted */
+        if (priv->refused) return starve(heap);
+    }
     if (NP_UNLIKELY(priv->fail_slot > 0) && ++priv->slots_asked == priv->fail_slot) return starve(heap);
     if (size > NP_SMALL_MAX) {
         p = alloc_large(heap, size, kind);

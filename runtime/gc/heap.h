@@ -123,6 +123,8 @@ struct NpHeap {
     size_t claimed_total;
     size_t freed_total;  /* bytes found dead by sweeps and freed explicitly */
     size_t hole_bytes;   /* released bytes inside spans */
+    void *reserve;       /* np_heap_reserve; a root of the collector */
+    size_t reserve_bytes;/* 0: none */
     NpMem mem;           /* the owner all of it is charged to: its limit is the heap's hard limit */
     struct NpHeapPriv *priv; /* arenas, span lists, page allocator: heap.c */
 };
@@ -146,6 +148,13 @@ size_t np_heap_slot_bytes(const void *p);
 NP_INLINE NpMem *np_heap_mem(NpHeap *heap) { return &heap->mem; }
 /* [-] Bytes the heap may hold Ready; 0: no limit. Takes hold at the next request. */
 void np_heap_set_limit(NpHeap *heap, size_t bytes);
+/* [-] Sets `bytes` (more than NP_SMALL_MAX) aside as a buffer that nobody uses, unless there is one or no memory for it.
+ * It does not count as in use. */
+void np_heap_reserve(NpHeap *heap, size_t bytes);
+/* [-] Frees it: what it held can be had by others. */
+void np_heap_open_reserve(NpHeap *heap);
+/* [-] From now on every nth request for a slot is refused, the same one repeated is granted (NEAPDEBUG=emergency). */
+void np_heap_refuse_every(NpHeap *heap, long nth);
 /* [-] For tests: slots are handed out one by one, and the nth of them from now fails, once (0: none). */
 void np_heap_fail_at(NpHeap *heap, long nth);
 

@@ -195,6 +195,7 @@ void np_heap_verify(NpHeap *heap) {
     if (sums.spans != priv->span_count || sums.unswept != priv->unswept || sums.pages != priv->span_pages)
         np_fatal("heap: P1: %zu spans, %zu unswept, %zu pages by counters, but %zu, %zu, %zu are", priv->span_count,
                  priv->unswept, priv->span_pages, sums.spans, sums.unswept, sums.pages);
+    sums.in_use -= heap->reserve_bytes;
     if (sums.in_use != heap->in_use || heap->in_use != heap->claimed_total - heap->freed_total)
         np_fatal("heap: in_use is %zu, the slots add up to %zu, claimed less freed is %zu", heap->in_use,
                  sums.in_use, heap->claimed_total - heap->freed_total);

@@ -44,6 +44,8 @@ typedef struct NpHeapPriv {
     bool clobber;           /* fill fresh and freed slots */
     bool single;            /* runs of one slot */
     long slots_asked, fail_slot;
+    long refuse_every;      /* 0, or each of so many requests is refused the first time */
+    bool refused;           /* the last one was */
 } NpHeapPriv;
 
 /* The table that mksizeclass makes besides what heap.h shows; heap.c includes it. */

@@ -289,7 +289,10 @@ static size_t scan_stack(NpGlobal *global, lua_State *L) {
 /* Nil above the top of a stack that has been scanned for good: a value that dies now must not be found there when a
  * later frame begins with whatever its registers hold (K1). */
 static void clear_unused(lua_State *L) {
+    const NpGlobal *global = L->global;
     if (!L->stack) return;
+    /* All of it was marked (np_mark_unrooted), and registers above top may be in use. */
+    if (NP_UNLIKELY(global->gc.unrooted) && (L == global->limit.thread || L == global->running)) return;
     for (NpValue *slot = L->top; slot < L->stack_last + NP_STACK_EXTRA; slot++) np_set_nil(slot);
     L->gc_seen_top = L->top;
 }
@@ -407,6 +410,11 @@ static void shade_roots(NpGlobal *global) {
     for (int i = 0; i < NP_EVENT_COUNT; i++) shade_string(global->event_names[i]);
     shade_string(global->memory_error);
     shade_string(global->handler_error);
+    shade_string(global->limit.word_hard);
+    shade_string(global->limit.word_soft);
+    shade_value(global, &global->limit.on_limit);
+    shade_value(global, &global->limit.message);
+    mark_buffer(global->heap.reserve);
     mark_buffer(global->strings.slots);
     mark_buffer(global->shape_table.transitions);
     np_final_mark(global);
@@ -417,6 +425,31 @@ void np_mark_roots(NpGlobal *global) {
     for (uint32_t id = NP_SHAPE_ROOT + 1; id < table->used; id++) table->shapes[id].marked = 0;
     global->gc.marked_bytes = 0;
     shade_roots(global);
+}
+
+/* Every slot of a stack is nil or a value that is still there (K1), so registers above top can be marked too. */
+static void shade_whole_stack(NpGlobal *global, lua_State *L) {
+    if (!L || !L->stack) return;
+    shade(global, (NpObj *)np_state_thread(L), NP_THREAD);
+    for (const NpValue *slot = L->stack; slot < L->stack_last + NP_STACK_EXTRA; slot++) shade_value(global, slot);
+}
+
+void np_mark_unrooted(NpGlobal *global, lua_State *L) {
+    const NpLimit *limit = &global->limit;
+    const NpStringTable *strings = &global->strings;
+    NpShapeTable *shapes = &global->shape_table;
+    shade_whole_stack(global, L);
+    if (global->running != L) shade_whole_stack(global, global->running);
+    for (unsigned i = 0; i < limit->held_count; i++) {
+        NpObj *held = (NpObj *)(uintptr_t)limit->held[i];
+        if (!held) continue;
+        if (np_span_of(held)->kind == NP_SPAN_BUF) np_mark_set(held);
+        else shade(global, held, held->kind);
+    }
+    for (uint32_t i = 0; strings->slots && i <= strings->mask; i++)
+        if (strings->slots[i] && strings->slots[i] != NP_STRING_GONE) np_mark_set(strings->slots[i]);
+    for (uint32_t id = NP_SHAPE_ROOT + 1; id < shapes->used; id++)
+        if (shapes->shapes[id].state == NP_SHAPE_LIVE) mark_shape(global, id);
 }
 
 void np_mark_again(NpGlobal *global, lua_State *L) {

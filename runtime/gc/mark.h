@@ -25,6 +25,8 @@ NP_INLINE void np_mark_payload(NpGlobal *global, NpPayload payload, uint8_t tag)
 bool np_mark_open(NpGlobal *global);
 /* [-] Clears the marks of shapes, shades the roots. */
 void np_mark_roots(NpGlobal *global);
+/* [-] The same for what an allocation on thread L may have in its hands (limit.c). */
+void np_mark_unrooted(NpGlobal *global, lua_State *L);
 /* [-] Scans queued objects, about `work` bytes of them; the bytes scanned. The queue is empty when it is less. */
 size_t np_mark_some(NpGlobal *global, size_t work);
 /* [-] Scans until nothing is queued. */
@@ -57,6 +59,8 @@ void np_final_separate(NpGlobal *global, bool all);
 void np_final_mark(NpGlobal *global);
 /* [gc err stk] Calls up to `most` waiting finalisers; true when none is left. */
 bool np_final_call_some(lua_State *L, size_t most);
+/* [-] "error in <where> (message)" as a warning; pops the message. */
+void np_final_warn(lua_State *L, const char *where);
 NP_INLINE bool np_final_waiting(const NpGlobal *global) {
     return global->gc.first_to_finalize < global->gc.to_finalize.count;
 }

@@ -17,7 +17,8 @@
 
 size_t np_release_spans_free(const NpHeap *heap) {
     size_t owned = heap->priv->span_pages * NP_PAGE_BYTES - heap->hole_bytes;
-    return owned > heap->in_use ? owned - heap->in_use : 0;
+    size_t used = heap->in_use + heap->reserve_bytes;
+    return owned > used ? owned - used : 0;
 }
 
 /* Bytes that are free and Ready beyond what is to be kept. */

@@ -1,0 +1,237 @@
+/* limit.c: memory is short: collecting inside an allocation, making room, heap.onlimit, the reserve.
+ *
+ * Owns: the hard and the soft limit, what happens when one is near, the share of CPU spent on it.
+ * Does not: refuse (mem.c does, and the system), collect (gc.c), raise errors (err.c).
+ *
+ * A request that is refused, by the limit or by the system, ends in one of two places.
+ *   np_gc_make_room   where a C function or an instruction is about to ask for much, at a safe point: a whole
+ *                     collection, then heap.onlimit's function and another one.
+ *   np_gc_emergency   inside every allocation (np_mem_*): a collection of which the running code sees nothing. No Lua
+ *                     code runs and nothing moves. Objects that are not anchored yet, as is allowed between safe
+ *                     points, survive: the whole stack of the running thread is marked, short strings and shapes do not
+ *                     die, and code that allocates twice holds the first object (np_gc_hold). Where that cannot be had,
+ *                     in the compiler, no_collect forbids it, and np_load compiles again after a collection.
+ * Only when the request is refused once more the error is raised; until then nothing has changed.
+ *
+ * Near a limit the collector has more and more to do for less and less. From NEAR of it on whole collections are forced,
+ * but the program gets at least as much CPU as they do: NpBucket. What the bucket forbids is not collected, so a program
+ * that would crawl ends with an error instead. After an error the next safe point always collects.
+ *
+ * The reserve is a buffer of the heap that nobody uses. It is freed when an error is raised, so that the message
+ * handler, a traceback and whoever catches have some room, and set aside again after the next collection.
+ *
+ * Invariants L1 to L3: docs/INVARIANTS.md.
+ */
+#include <time.h>
+
+#include "runtime/call.h"
+#include "runtime/dbg.h"
+#include "runtime/err.h"
+#include "runtime/gc/gc.h"
+#include "runtime/gc/mark.h"
+#include "runtime/mem/mem_os.h"
+
+#define NEAR(limit) ((limit) / 8 * 7)        /* from here on collections are forced, */
+#define PRESSING(limit) ((limit) / 16 * 15)  /* and when one leaves so much, heap.onlimit is asked */
+#define BETWEEN_FORCED(limit) ((limit) / 32) /* allocated between two forced collections */
+#define BETWEEN_CALLS(limit) ((limit) / 64)  /* allocated before another approach can begin */
+#define BETWEEN_EMERGENCIES(bytes) ((bytes) / 128)
+#define RESERVE_MOST ((size_t)256 << 10)
+#define RESERVE_LEAST ((size_t)5 * NP_PAGE_BYTES) /* a large object: pages of its own */
+#define BUCKET_SECONDS 1.0
+#define BUCKET_MOST 10.0 /* one collection may take longer than what is left */
+
+/* What a state has besides its heap. */
+#define APART (NP_ALIGN_UP(sizeof(NpGlobal), 4096) + ((size_t)16 << 10))
+
+/* ---- the collector's share ---- */
+
+void np_bucket_drain(NpBucket *bucket, double now) {
+    bucket->level -= now - bucket->last;
+    if (bucket->level < 0) bucket->level = 0;
+    bucket->last = now;
+}
+
+void np_bucket_fill(NpBucket *bucket, double now) {
+    bucket->level += now - bucket->last;
+    if (bucket->level > BUCKET_MOST) bucket->level = BUCKET_MOST;
+    bucket->last = now;
+}
+
+bool np_bucket_full(const NpBucket *bucket) { return bucket->level >= BUCKET_SECONDS; }
+
+static double cpu_time(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static bool may_collect(NpGlobal *global) {
+    np_bucket_drain(&global->limit.bucket, cpu_time());
+    return !np_bucket_full(&global->limit.bucket);
+}
+
+void np_limit_collecting(NpGlobal *global, bool begins) {
+    NpBucket *bucket = &global->limit.bucket;
+    if (begins) np_bucket_drain(bucket, cpu_time());
+    else np_bucket_fill(bucket, cpu_time());
+}
+
+/* ---- the limits ---- */
+
+size_t np_limit_least(const NpGlobal *global) {
+    size_t hard = global->heap.mem.limit, soft = global->limit.soft;
+    return soft && (!hard || soft < hard) ? soft : hard;
+}
+
+static size_t reserve_size(const NpGlobal *global) {
+    size_t hard = global->heap.mem.limit, size = NP_ALIGN_DOWN(hard / 32, NP_PAGE_BYTES);
+    if (!hard || size > RESERVE_MOST) return RESERVE_MOST;
+    return size < RESERVE_LEAST ? RESERVE_LEAST : size;
+}
+
+void np_limit_set_aside(NpGlobal *global) {
+    if (!global->limit.handling) np_heap_reserve(&global->heap, reserve_size(global));
+}
+
+int np_limit_set(lua_State *L, size_t hard, size_t soft) {
+    NpGlobal *global = L->global;
+    NpMem *mem = &global->heap.mem;
+    size_t allowed = hard > APART ? hard - APART : 1, old = mem->limit;
+    if (hard && soft > hard) return NP_LIMIT_SOFT_ABOVE;
+    if (hard) {
+        np_heap_open_reserve(&global->heap);
+        mem->limit = 0; /* the collection may need some for itself */
+        if (mem->ready > allowed) np_gc_full(L, true);
+        while (mem->ready > allowed && np_heap_release(&global->heap, SIZE_MAX / NP_PAGE_BYTES, 0) > 0) continue;
+        if (mem->ready > allowed) {
+            mem->limit = old;
+            np_limit_set_aside(global);
+            return NP_LIMIT_IN_USE;
+        }
+    }
+    global->limit.hard = hard;
+    global->limit.soft = soft;
+    mem->limit = hard ? allowed : 0;
+    global->limit.approached = false;
+    np_limit_set_aside(global);
+    np_gc_set_debt(global);
+    return NP_LIMIT_OK;
+}
+
+/* ---- inside an allocation ---- */
+
+/* One that gained too little for the program to get on is not followed by another, but by an error. */
+static bool is_worth_it(const NpGlobal *global) {
+    const NpLimit *limit = &global->limit;
+    const NpHeap *heap = &global->heap;
+    return heap->claimed_total - limit->emergency_at > BETWEEN_EMERGENCIES(heap->in_use) ||
+           limit->hits != limit->emergency_hits;
+}
+
+bool np_gc_emergency(lua_State *L, size_t size) {
+    NpGlobal *global = L->global;
+    NpLimit *limit = &global->limit;
+    size_t most = global->heap.mem.limit;
+    if (limit->no_collect > 0 || (most && size > most)) return false;
+    if (!np_dbg_on(emergency) && !(is_worth_it(global) && may_collect(global))) return false;
+    limit->emergency_hits = limit->hits;
+    limit->emergencies++;
+    limit->thread = L;
+    np_gc_unrooted(L);
+    limit->thread = NULL;
+    limit->emergency_at = global->heap.claimed_total; /* unused rests of runs, returned now, count no more */
+    np_limit_collecting(global, false);
+    global->heap.starved = false; /* what it asked for has been done */
+    return true;
+}
+
+/* ---- heap.onlimit ---- */
+
+static void call_it(lua_State *L, void *arg) {
+    (void)arg;
+    np_call_no_yield(L, L->top - 2, 0);
+}
+
+/* Calls the function with "hard" or "soft", once for an approach. true: it may have freed something. */
+static bool call_on_limit(lua_State *L, bool hard) {
+    NpLimit *limit = &L->global->limit;
+    uint8_t allow_hook = L->allow_hook;
+    ptrdiff_t old_top;
+    int status;
+    if (limit->on_limit.tag == NP_NIL || limit->approached || limit->calling || limit->no_collect > 0) return false;
+    limit->approached = limit->calling = true;
+    limit->called_at = L->global->heap.claimed_total;
+    /* Two of the extra slots that every stack has beyond its end are enough. */
+    old_top = np_stack_save(L, L->top);
+    L->allow_hook = 0;
+    np_copy(L->top++, &limit->on_limit);
+    np_set_obj(L->top, hard ? limit->word_hard : limit->word_soft, NP_STR);
+    L->top++;
+    status = np_call_protected(L, call_it, NULL, old_top, 0);
+    L->allow_hook = allow_hook;
+    limit->calling = false;
+    if (status != LUA_OK) np_final_warn(L, "heap.onlimit");
+    return true;
+}
+
+/* An approach is over when memory is back below NEAR, and the program has gone on for a while. */
+static void look_back(NpGlobal *global, size_t least) {
+    NpLimit *limit = &global->limit;
+    const NpHeap *heap = &global->heap;
+    if (limit->approached && heap->in_use < NEAR(least) && heap->claimed_total - limit->called_at > BETWEEN_CALLS(least))
+        limit->approached = false;
+}
+
+/* ---- at safe points ---- */
+
+bool np_limit_due(NpGlobal *global) {
+    const NpHeap *heap = &global->heap;
+    size_t least = np_limit_least(global);
+    if (!least) return false;
+    look_back(global, least);
+    return heap->in_use > NEAR(least) && heap->claimed_total - global->gc.forced_at > BETWEEN_FORCED(least) &&
+           may_collect(global);
+}
+
+void np_limit_check(lua_State *L) {
+    NpGlobal *global = L->global;
+    size_t least = np_limit_least(global);
+    if (least && global->heap.in_use > PRESSING(least) && call_on_limit(L, least == global->heap.mem.limit))
+        np_gc_full(L, true);
+}
+
+static bool fits(const NpHeap *heap, size_t bytes) { return !np_mem_over_limit(&heap->mem, bytes); }
+
+/* Free pages that are still Ready count as room. */
+static bool fits_after_release(NpHeap *heap, size_t bytes) {
+    while (!fits(heap, bytes) && np_heap_release(heap, SIZE_MAX / NP_PAGE_BYTES, 0) > 0) continue;
+    return fits(heap, bytes);
+}
+
+static bool fits_after_collection(lua_State *L, size_t bytes) {
+    NpGlobal *global = L->global;
+    if (!may_collect(global)) return false;
+    np_gc_full(L, true);
+    np_limit_collecting(global, false);
+    return fits_after_release(&global->heap, bytes);
+}
+
+void np_gc_room_slow(lua_State *L, size_t bytes) {
+    NpGlobal *global = L->global;
+    NpHeap *heap = &global->heap;
+    size_t most = heap->mem.limit;
+    if (!most || bytes > most || global->limit.no_collect > 0) return;
+    if (fits(heap, bytes) || fits_after_release(heap, bytes) || fits_after_collection(L, bytes)) return;
+    look_back(global, most);
+    if (call_on_limit(L, true)) (void)fits_after_collection(L, bytes);
+}
+
+/* ---- the error ---- */
+
+void np_limit_refused(lua_State *L) {
+    NpLimit *limit = &L->global->limit;
+    limit->hits++;
+    np_heap_open_reserve(&L->global->heap);
+    (void)call_on_limit(L, true);
+}
