@@ -414,7 +414,8 @@ void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind) {
         priv->refused = !priv->refused && ++priv->slots_asked % priv->refuse_every == 0; /* the second try is granted */
         if (priv->refused) return starve(heap);
     }
-    if (NP_UNLIKELY(priv->fail_slot > 0) && ++priv->slots_asked == priv->fail_slot) return starve(heap);
+    if (NP_UNLIKELY(priv->fail_slot > 0) && (++priv->slots_asked == priv->fail_slot || priv->slots_asked == priv->fail_slot + 1))
+        return starve(heap);
     if (size > NP_SMALL_MAX) {
         p = alloc_large(heap, size, kind);
         return p ? p : starve(heap);
