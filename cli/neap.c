@@ -25,12 +25,15 @@
 
 #define PROGRAM "neap"
 #define INIT_VARIABLE "LUA_INIT"
+#define HEAP_LIMIT_OPTION "--heap-limit="
+#define HEAP_LIMIT_VARIABLE "NEAP_HEAP_LIMIT"
 
 /* What the command line asked for. -e, -l and -W are carried out later, in their order. */
 typedef struct Options {
     int script;  /* index of the script in argv, 0 for none */
     int bad;     /* index of an option that cannot be understood, 0 for none */
     int rest;    /* index behind the last option */
+    const char *heap_limit; /* of --heap-limit=, NULL for none */
     bool interactive, version, chunk, no_environment, heap_stats, help, version_only;
 } Options;
 
@@ -81,6 +84,10 @@ static void print_usage(FILE *out) {
             "  -v            show version information\n"
             "  -E            ignore environment variables\n"
             "  -W            turn warnings on\n"
+            "  --heap-limit=SIZE\n"
+            "                let the program have at most so much memory: bytes, 256MiB, 2G, 80%% of\n"
+            "                what the process may have, cgroup (the default) or none; the variable\n"
+            "                " HEAP_LIMIT_VARIABLE " does the same\n"
             "  --heap-stats  print statistics of the heap on stderr at exit\n"
             "  --help        show this help and exit\n"
             "  --version     show version information and exit; with -v also what this build is\n"
@@ -112,6 +119,10 @@ static bool read_option(const char *word, Options *options, bool *takes_next) {
         {"--version", offsetof(Options, version_only)},
     };
     *takes_next = false;
+    if (strncmp(word, HEAP_LIMIT_OPTION, sizeof HEAP_LIMIT_OPTION - 1) == 0) {
+        options->heap_limit = word + sizeof HEAP_LIMIT_OPTION - 1;
+        return true;
+    }
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (strcmp(word, flags[i].word) == 0) {
             *(bool *)((char *)options + flags[i].flag) = true;
@@ -418,6 +429,26 @@ static bool answer_directly(char **argv, const Options *options, int *status) {
     return true;
 }
 
+/* The hard limit: what the command line says, or the environment, or the control group. false, with a message, when it
+ * cannot be. */
+static bool limit_heap(lua_State *L, const Options *options) {
+    const char *name = HEAP_LIMIT_OPTION, *text = options->heap_limit, *wrong;
+    size_t bytes;
+    if (text == NULL && !options->no_environment) {
+        name = HEAP_LIMIT_VARIABLE "=";
+        text = getenv(HEAP_LIMIT_VARIABLE);
+        if (text != NULL && *text == '\0')
+            text = NULL;
+    }
+    wrong = neap_parselimit(text != NULL ? text : "cgroup", &bytes);
+    if (wrong == NULL && neap_setlimit(L, bytes, 0) != NEAP_LIMIT_OK)
+        wrong = "is less than what a Lua state takes";
+    if (wrong == NULL || text == NULL) /* a control group too small for any program is no reason to give up */
+        return true;
+    fprintf(stderr, "%s: '%s%s' %s\n", program_name, name, text, wrong);
+    return false;
+}
+
 int main(int argc, char **argv) {
     int status;
     if (argc > 0 && argv[0][0] != '\0')
@@ -429,6 +460,10 @@ int main(int argc, char **argv) {
     lua_State *L = luaL_newstate();
     if (L == NULL) {
         fprintf(stderr, "%s: cannot create state: not enough memory\n", program_name);
+        return EXIT_FAILURE;
+    }
+    if (!limit_heap(L, &options)) {
+        lua_close(L);
         return EXIT_FAILURE;
     }
     open_state = L;

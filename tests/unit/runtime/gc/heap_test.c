@@ -229,6 +229,7 @@ TEST(the_nth_slot_can_be_made_to_fail) {
     EXPECT_NOT_NULL(np_heap_alloc(&heap, 32, NP_SPAN_OBJ));
     EXPECT_NOT_NULL(np_heap_alloc(&heap, 32, NP_SPAN_OBJ));
     EXPECT_NULL(np_heap_alloc(&heap, 32, NP_SPAN_OBJ));
+    EXPECT_NULL(np_heap_alloc(&heap, 32, NP_SPAN_OBJ)); /* when it is tried again, too */
     EXPECT_NOT_NULL(np_heap_alloc(&heap, 32, NP_SPAN_OBJ));
     np_heap_fail_at(&heap, 0);
     finish();
