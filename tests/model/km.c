@@ -105,24 +105,29 @@ static void start(const KmConfig *config) {
 }
 
 static void from_environment(KmConfig *config, bool *report) {
+    unsigned long long seed = config->seed, page = 0, swap = 0, adversary = config->adversary, fail = 0, after = 0,
+                       tell = 0;
+    const struct {
+        const char *name;
+        unsigned long long *value;
+    } settings[] = {{"seed=", &seed}, {"page=", &page}, {"swap=", &swap}, {"adversary=", &adversary},
+                    {"fail=", &fail}, {"after=", &after}, {"report=", &tell}};
     const char *text = getenv("NEAP_KM");
     while (text && *text) {
-        const char *equals = strchr(text, '=');
-        size_t name = equals ? (size_t)(equals - text) : 0;
-        unsigned long long value = equals ? strtoull(equals + 1, NULL, 0) : 0;
-        if (name == 4 && memcmp(text, "seed", 4) == 0) config->seed = value;
-        else if (name == 4 && memcmp(text, "page", 4) == 0) config->page = value;
-        else if (name == 4 && memcmp(text, "swap", 4) == 0) config->swap = value;
-        else if (name == 4 && memcmp(text, "fail", 4) == 0) config->fail_per_1000 = (unsigned)value;
-        else if (name == 9 && memcmp(text, "adversary", 9) == 0) config->adversary = (unsigned)value;
-        else if (name == 6 && memcmp(text, "report", 6) == 0) *report = value != 0;
-        else {
+        size_t i = 0, count = sizeof settings / sizeof settings[0];
+        while (i < count && strncmp(text, settings[i].name, strlen(settings[i].name)) != 0) i++;
+        if (i == count) {
             dprintf(2, "km: NEAP_KM has no setting of this name: %s\n", text);
             abort();
         }
+        *settings[i].value = strtoull(text + strlen(settings[i].name), NULL, 0);
         text = strchr(text, ',');
         if (text) text++;
     }
+    *config = (KmConfig){.profile = config->profile, .seed = seed, .page = (size_t)page, .swap = (size_t)swap,
+                         .adversary = (unsigned)adversary, .fail_per_1000 = (unsigned)fail,
+                         .fail_after = (long)after};
+    *report = tell != 0;
 }
 
 /* With the lock held: the model is there after this. */
@@ -201,7 +206,8 @@ static int injected(KmCall *call) {
         --model.fail_in == 0) {
         error = documented_error(call, model.fail_error);
         model.fail_done = true;
-    } else if (model.config.fail_per_1000 > 0 && random_number() % 1000 < model.config.fail_per_1000)
+    } else if (model.config.fail_per_1000 > 0 && model.calls[KM_ANY] > model.config.fail_after &&
+               random_number() % 1000 < model.config.fail_per_1000)
         error = random_error(call->kind);
     if (error) {
         call->injected = true;

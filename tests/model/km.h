@@ -73,12 +73,13 @@ typedef struct KmConfig {
     size_t swap;           /* bytes that may be charged where the system charges; 0: no end */
     unsigned adversary;    /* KM_IGNORE_HINTS | ... */
     unsigned fail_per_1000;/* so many calls of a thousand fail with a documented errno */
+    long fail_after;       /* but not the first so many */
     bool lenient;
 } KmConfig;
 
 /* Begins (again: all that was mapped is gone). Without it, the first call begins with the profile
  * KM_PROFILE that km.c was compiled with and what the environment says in
- * NEAP_KM=seed=N,page=N,swap=N,adversary=N,fail=N,report=1. */
+ * NEAP_KM=seed=N,page=N,swap=N,adversary=N,fail=N,after=N,report=1. */
 void km_start(const KmConfig *config);
 /* Gives all memory back; km_start may follow. */
 void km_stop(void);

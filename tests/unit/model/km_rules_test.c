@@ -95,11 +95,18 @@ static long mprotect_unaligned(char *at) { return km_mprotect(at + 1, PAGE, PROT
 static long mprotect_empty(char *at) { return km_mprotect(at, 0, PROT_READ); }
 static long mprotect_bits(char *at) { return km_mprotect(at, PAGE, 0x40); }
 static long mprotect_hole(char *at) { return km_munmap(at + PAGE, PAGE) || km_mprotect(at, 4 * PAGE, PROT_READ) ? -1 : 0; }
+static long mprotect_wrapping(char *at) { return km_mprotect(at, SIZE_MAX - PAGE + 1, PROT_READ); }
 static long mprotect_write_exec(char *at) { return km_mprotect(at, PAGE, RW | PROT_EXEC); }
 static long madvise_unaligned(char *at) { return km_madvise(at + 1, PAGE, 4); }
 static long madvise_empty(char *at) { return km_madvise(at, 0, 4); }
 static long madvise_hole(char *at) { return km_munmap(at + PAGE, PAGE) || km_madvise(at, 4 * PAGE, 4) ? -1 : 0; }
+static long madvise_wrapping(char *at) { return km_madvise(at, SIZE_MAX - PAGE + 1, 4); }
 static long madvise_unknown(char *at) { return km_madvise(at, PAGE, 77); }
+static char vec[8];
+static long mincore_unaligned(char *at) { return km_mincore(at + 1, PAGE, vec); }
+static long mincore_empty(char *at) { return km_mincore(at, 0, vec); }
+static long mincore_wrapping(char *at) { return km_mincore(at, SIZE_MAX - PAGE + 1, vec); }
+static long mincore_hole(char *at) { return km_munmap(at + PAGE, PAGE) || km_mincore(at, 4 * PAGE, vec) ? -1 : 0; }
 static long failed(const void *got) { return got == MAP_FAILED ? -1 : 0; }
 static long mmap_empty(char *at) { return failed(km_mmap(at, 0, RW, anon(), -1, 0)); }
 static long mmap_huge(char *at) { return failed(km_mmap(NULL, SIZE_MAX - 2 * PAGE, RW, anon(), -1, 0)); }
@@ -123,13 +130,19 @@ TEST(a_lenient_model_answers_as_the_documents_say) {
     EXPECT_ANSWERS(munmap_hole,             0,   0,   I,   I,   0,   0,   0,   0);
     EXPECT_ANSWERS(mprotect_unaligned,      I,   0,   I,   0,   0,   I,   I,   I);
     EXPECT_ANSWERS(mprotect_empty,          0,   0,   0,   0,   0,   I,   0,   0);
+    EXPECT_ANSWERS(mprotect_wrapping,       N,   I,   I,   I,   I,   N,   I,   N);
     EXPECT_ANSWERS(mprotect_bits,           I,   I,   I,   I,   I,   I,   I,   I);
     EXPECT_ANSWERS(mprotect_hole,           N,   I,   I,   I,   I,   N,   N,   N);
     EXPECT_ANSWERS(mprotect_write_exec,     0,   0,   EACCES, 91, 0, 0,   EACCES, 0);
     EXPECT_ANSWERS(madvise_unaligned,       I,   0,   I,   I,   0,   I,   0,   I);
     EXPECT_ANSWERS(madvise_empty,           0,   0,   0,   0,   0,   I,   0,   0);
     EXPECT_ANSWERS(madvise_hole,            N,   N,   I,   I,   I,   N,   I,   N);
+    EXPECT_ANSWERS(madvise_wrapping,        I,   N,   I,   I,   I,   N,   I,   N);
     EXPECT_ANSWERS(madvise_unknown,         I,   I,   I,   I,   I,   I,   I,   I);
+    EXPECT_ANSWERS(mincore_unaligned,       I,   0,   I,   I,   0,   I,   0,   I);
+    EXPECT_ANSWERS(mincore_empty,           0,   0,   0,   0,   0,   I,   0,   0);
+    EXPECT_ANSWERS(mincore_wrapping,        N,   N,   N,   N,   I,   N,   I,   N);
+    EXPECT_ANSWERS(mincore_hole,            N,   N,   N,   N,   I,   N,   0,   N);
     EXPECT_ANSWERS(mmap_empty,              I,   I,   I,   I,   I,   I,   I,   I);
     EXPECT_ANSWERS(mmap_huge,               N,   I,   I,   I,   I,   N,   N,   N);
     EXPECT_ANSWERS(mmap_unaligned,          I,   I,   I,   I,   I,   I,   I,   I);
@@ -157,11 +170,15 @@ TEST(a_strict_model_ends_the_process_at_each_wrong_call) {
         {munmap_hole, "pages that are not mapped"},
         {mprotect_unaligned, ""},
         {mprotect_empty, "the length is 0"},
+        {mprotect_wrapping, "the range is beyond the address space"},
         {mprotect_bits, "protection bits that the system does not declare"},
         {mprotect_hole, "pages that are not mapped"},
         {madvise_unaligned, ""},
         {madvise_empty, "the length is 0"},
         {madvise_hole, "pages that are not mapped"},
+        {madvise_wrapping, "the range is beyond the address space"},
+        {mincore_empty, "the length is 0"},
+        {mincore_hole, "pages that are not mapped"},
         {madvise_unknown, "advice that the system does not know"},
         {mmap_empty, "the length is 0"},
         {mmap_huge, "the length is beyond the address space"},

@@ -232,6 +232,34 @@ TEST(some_calls_fail_by_the_seed) {
     km_verify();
 }
 
+TEST(not_before_its_time) {
+    int failed = 0;
+    begin_with((KmConfig){.profile = KM_SOLARIS, .fail_per_1000 = 1000, .fail_after = 20});
+    for (int i = 1; i <= 30; i++) {
+        bool fails = map(NULL, page(), RW) == MAP_FAILED;
+        EXPECT_EQ(fails, i > 20);
+        failed += fails;
+    }
+    EXPECT_EQ(failed, 10);
+}
+
+/* The profile is that of km.c's KM_PROFILE, which is linux in this program. */
+TEST(settings_come_from_the_environment) {
+    setenv("NEAP_KM", "seed=0x5,page=16384,adversary=4,fail=1000,after=1,report=1", 1);
+    km_stop();
+    current = KM_LINUX;
+    EXPECT_EQ(km_getpagesize(), 16384);
+    char *at = map(NULL, page(), RW);
+    REQUIRE(at != MAP_FAILED);
+    EXPECT_EQ(map(NULL, page(), RW), MAP_FAILED);
+    EXPECT_DEATH(exit(1), "km: linux, seed 5: 2 mmap, 0 munmap, 0 mprotect, 0 madvise; 1 failed");
+    km_stop();
+    setenv("NEAP_KM", "speed=5", 1);
+    EXPECT_DEATH(km_getpagesize(), "NEAP_KM has no setting of this name: speed=5");
+    unsetenv("NEAP_KM");
+    EXPECT_EQ(km_getpagesize(), 4096);
+}
+
 /* ---- what is freed ---- */
 
 static int kept_of(char *at, int pages) {
