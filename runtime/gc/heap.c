@@ -209,7 +209,7 @@ bool np_heap_sweep_step(NpHeap *heap, size_t budget) {
         arena = pages->arenas[i].arena;
         if (page < arena->first_page) page = arena->first_page;
         end = np_bits_min(arena->mapped_pages, NP_ARENA_PAGES);
-        if (page < end && !arena->page_span[page]) page = np_bits_next_clear(arena->free_bits, page, end);
+        page = np_pages_next_span(arena, page, end);
         if (page >= end) {
             i++;
             page = 0;

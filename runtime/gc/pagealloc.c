@@ -14,7 +14,6 @@
 #include "runtime/gc/pagealloc.h"
 
 #include "runtime/dbg.h"
-#include "runtime/gc/span.h"
 
 #define UNITS_PER_PAGE (NP_PAGE_BYTES / NP_UNIT_BYTES)
 #define HEAD_BYTES offsetof(NpArena, mark)
@@ -441,18 +440,41 @@ static size_t run_round(const NpArena *arena, size_t from, size_t to) {
     return np_bits_next_clear(arena->free_bits, to, arena->mapped_pages) - from;
 }
 
+/* NEAPDEBUG=quarantine: free pages stay nobody's for good, and whoever still touches them faults. They
+ * count as mapped and as released units. False: they are to be freed as usual (the system has no room to
+ * split another mapping, or its pages are larger than ours). */
+static bool quarantine(NpPages *pages, NpArenaInfo *info, NpSpan *span, size_t page) {
+    size_t first = page * UNITS_PER_PAGE, units = span->npages * UNITS_PER_PAGE, changed;
+    size_t bytes = (size_t)span->npages * NP_PAGE_BYTES;
+    if (info->dedicated) {
+        bytes = ((size_t)info->arena->mapped_pages - FIRST_PAGE) * NP_PAGE_BYTES;
+        if (sysFault(pages->mem, span->base, bytes) != 0) return false;
+        info->ready -= bytes;
+        return true;
+    }
+    if (pages->unit_pages > 1 || np_pages_ready_units(pages, info, first, units, &changed) != 0) return false;
+    span->holes = 0;
+    if (sysFault(pages->mem, span->base, bytes) != 0) return false;
+    np_bits_set_range(info->arena->released_bits, first, first + units);
+    info->released_units += (uint32_t)units;
+    info->ready -= bytes;
+    return true;
+}
+
 void np_pages_free(NpPages *pages, NpSpan *span) {
     NpArena *arena = np_arena_of(span->base);
     uint32_t index = np_pages_index(pages, arena);
     NpArenaInfo *info = &pages->arenas[index];
     size_t page = (size_t)(span->base - (char *)arena) >> NP_PAGE_SHIFT, count = span->npages, run;
     CHECK1("P1", info->arena == arena && arena->page_span[page] == span);
-    if (info->dedicated) {
+    bool gone = np_dbg_on(quarantine) && quarantine(pages, info, span, page);
+    if (info->dedicated && !gone) {
         drop_arena(pages, index);
         return;
     }
     NP_POISON(span->base, count * NP_PAGE_BYTES);
-    for (size_t i = 0; i < count; i++) arena->page_span[page + i] = NULL;
+    for (size_t i = 0; i < np_bits_min(count, NP_ARENA_PAGES - page); i++) arena->page_span[page + i] = NULL;
+    if (gone) return;
     np_bits_set_range(arena->free_bits, page, page + count);
     info->free_pages += (uint32_t)count;
     pages->free_pages += count;

@@ -14,6 +14,7 @@
 #define NP_PAGEALLOC_H
 
 #include "runtime/gc/heap.h"
+#include "runtime/gc/span.h"
 #include "runtime/mem/mem_os.h"
 
 /* What the search needs to know of an arena, apart from it so that a search touches few lines. */
@@ -55,6 +56,16 @@ bool np_pages_alloc(NpPages *pages, size_t count, NpSpan *span);
 bool np_pages_extend(NpPages *pages, NpSpan *span, size_t more);
 /* [-] Takes the pages of a span back. Its bits must be 0 already. A dedicated arena goes to the system. */
 void np_pages_free(NpPages *pages, NpSpan *span);
+
+/* [-] The first page in [from, end) that a span has, or end. What is neither a span's nor free is in
+ * quarantine. */
+static inline size_t np_pages_next_span(const NpArena *arena, size_t from, size_t end) {
+    while (from < end && !arena->page_span[from]) {
+        size_t next = np_bits_next_clear(arena->free_bits, from, end);
+        from = next > from ? next : from + 1;
+    }
+    return from;
+}
 
 /* [-] Index of the arena that begins at `arena`. */
 uint32_t np_pages_index(const NpPages *pages, const NpArena *arena);

@@ -56,7 +56,7 @@ bool np_heap_vacate_walk(NpHeap *heap, size_t work, size_t (*visit)(void *ctx, v
         size_t end = np_bits_min(arena->mapped_pages, NP_ARENA_PAGES);
         NpSpan *span;
         if (page < arena->first_page) page = arena->first_page;
-        if (page < end && !arena->page_span[page]) page = np_bits_next_clear(arena->free_bits, page, end);
+        page = np_pages_next_span(arena, page, end);
         if (page >= end) {
             i++;
             page = 0;

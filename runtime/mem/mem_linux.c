@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "runtime/dbg.h"
 #include "runtime/mem/mem_linux.h"
 
 #ifndef MADV_COLLAPSE
@@ -30,9 +31,11 @@
 #define MADV_COLD 20
 #endif
 
-/* The rung of the ladder in use: an MADV_ number, or REMAP. Only ever moves down. */
+/* The rung of the ladder in use: an MADV_ number, or REMAP; UNDECIDED before the first use. Only ever
+ * moves down. */
 #define REMAP 0
-static int advise_unused = MADV_DONTNEED;
+#define UNDECIDED (-1)
+static int advise_unused = UNDECIDED;
 /* Some range may be backed by huge pages: 1 yes, 0 no, -1 not looked yet. */
 static int huge_possible = -1;
 
@@ -91,8 +94,18 @@ static void split_huge_ends(char *v, size_t n) {
     errno = saved;
 }
 
-int sysUnusedOS(void *v, size_t n) {
+/* The rung in use. It begins at DONTNEED, or where NEAPDEBUG=advise says. */
+static int rung(void) {
+    static const int named[] = {MADV_DONTNEED, MADV_FREE, MADV_DONTNEED, REMAP};
     int advice = __atomic_load_n(&advise_unused, __ATOMIC_RELAXED);
+    if (NP_LIKELY(advice != UNDECIDED)) return advice;
+    advice = named[np_dbg_on(advise) && np_dbg.advise <= 3 ? np_dbg.advise : 0];
+    __atomic_store_n(&advise_unused, advice, __ATOMIC_RELAXED);
+    return advice;
+}
+
+int sysUnusedOS(void *v, size_t n) {
+    int advice = rung();
     if (may_be_huge()) split_huge_ends(v, n);
     while (advice != REMAP) {
         if (np_linux_madvise(v, n, advice) == 0) return 0;
@@ -104,9 +117,7 @@ int sysUnusedOS(void *v, size_t n) {
 }
 
 /* Where sysUnused keeps contents until the kernel wants the page, they may come back. */
-bool needZeroAfterSysUnusedOS(void) {
-    return __atomic_load_n(&advise_unused, __ATOMIC_RELAXED) == MADV_FREE;
-}
+bool needZeroAfterSysUnusedOS(void) { return rung() == MADV_FREE; }
 
 int sysFreeOS(void *v, size_t n) { return munmap(v, n) == 0 ? 0 : errno; }
 
@@ -155,7 +166,7 @@ void np_linux_forget_advice(unsigned advices, int first_rung) {
     advise_unused = first_rung;
 }
 
-int np_linux_advice_in_use(void) { return advise_unused; }
+int np_linux_advice_in_use(void) { return rung(); }
 
 int np_linux_madvise(void *v, size_t n, int advice) {
     if (NP_UNLIKELY(unknown_advices >> advice & 1)) {

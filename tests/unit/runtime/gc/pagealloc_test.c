@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "runtime/dbg.h"
 #include "tests/unit/unit.h"
 
 static NpMem mem;
@@ -245,6 +246,51 @@ TEST(random_walk_against_a_map_of_owners) {
         EXPECT_EQ(pages.mapped_pages - pages.free_pages, owned);
         if (step % 200 == 0) np_pages_verify(&pages);
     }
+    finish();
+}
+
+TEST(in_quarantine_free_pages_fault_and_are_not_used_again) {
+    enum { TIMES = 300 };
+    NpSpan span = {0}, large = {0}, next = {0};
+    size_t budget = SIZE_MAX, reserved;
+    char *first;
+    if (np_os_page_size() > NP_PAGE_BYTES) SKIP("the system's pages are larger than ours");
+    start();
+    np_dbg.quarantine = 1;
+    REQUIRE(np_pages_alloc(&pages, 4, &span));
+    REQUIRE(np_pages_alloc(&pages, 1, &next));
+    touch(&span);
+    touch(&next);
+    first = span.base;
+    REQUIRE(np_pages_release_units(&pages, &pages.arenas[0], (size_t)(first - (char *)np_arena_of(first)) / NP_UNIT_BYTES + 1, 2) == 2);
+    span.holes = 2; /* as a span that has given back a part of itself */
+    np_pages_free(&pages, &span);
+    EXPECT_DEATH(*(volatile char *)first = 1, "");
+    EXPECT_DEATH(*(volatile char *)(first + NP_UNIT_BYTES) = 1, ""); /* the hole as well */
+    EXPECT_EQ(next.base[0], 0x5A);
+    np_pages_verify(&pages);
+    for (int i = 0; i < TIMES; i++) {
+        REQUIRE(np_pages_alloc(&pages, 4, &span));
+        EXPECT(span.base >= first + 5 * NP_PAGE_BYTES);
+        np_pages_free(&pages, &span);
+    }
+    np_pages_release(&pages, 0, &budget);
+    EXPECT_DEATH(*(volatile char *)first = 1, "");
+    reserved = mem.reserved;
+    REQUIRE(np_pages_alloc(&pages, NP_ARENA_PAGES + 5, &large)); /* an arena of its own stays as well */
+    touch(&large);
+    np_pages_free(&pages, &large);
+    EXPECT_DEATH(*(volatile char *)large.base = 1, "");
+    EXPECT_DEATH(*(volatile char *)(large.base + (size_t)NP_ARENA_PAGES * NP_PAGE_BYTES) = 1, "");
+    EXPECT_GT(mem.reserved, reserved);
+    REQUIRE(np_pages_alloc(&pages, 4, &span)); /* pages that the system cannot protect are used again */
+    first = span.base;
+    np_mem_fail_at(1, ENOMEM);
+    np_pages_free(&pages, &span);
+    np_mem_fail_at(0, 0);
+    REQUIRE(np_pages_alloc(&pages, 4, &span));
+    EXPECT_PTR(span.base, first);
+    np_dbg.quarantine = NP_DBG_UNSET;
     finish();
 }
 

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "runtime/dbg.h"
 #include "runtime/mem/mem_os.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/mappings.h"
@@ -59,6 +60,20 @@ TEST(a_kernel_without_either_gets_a_fresh_mapping) {
     EXPECT_EQ(np_linux_advice_in_use(), 0);
     give_back_and_take_again();
     np_linux_forget_advice(0, MADV_DONTNEED);
+}
+
+TEST(a_switch_names_the_first_rung) {
+    static const int rungs[] = {0, MADV_FREE, MADV_DONTNEED, 0};
+    for (int i = 1; i <= 3; i++) {
+        np_linux_forget_advice(0, -1); /* undecided, as when the process began */
+        np_dbg.advise = i;
+        EXPECT_EQ(needZeroAfterSysUnusedOS(), i == 1);
+        give_back_and_take_again();
+        EXPECT_EQ(np_linux_advice_in_use(), rungs[i]);
+    }
+    np_dbg.advise = NP_DBG_UNSET;
+    np_linux_forget_advice(0, -1);
+    EXPECT_EQ(np_linux_advice_in_use(), MADV_DONTNEED);
 }
 
 TEST(errors_are_returned) {
