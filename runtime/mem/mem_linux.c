@@ -243,6 +243,23 @@ size_t np_os_resident_bytes(void) {
     return second ? read_number(second + 1) * np_os_page_size() : 0;
 }
 
+size_t np_os_core_bytes(void *v, size_t n) {
+    enum { AT_ONCE = 1024 };
+    unsigned char in_core[AT_ONCE];
+    size_t page = np_os_page_size(), total = 0;
+    int saved = errno;
+    for (size_t at = 0; at < n; at += AT_ONCE * page) {
+        size_t bytes = n - at < AT_ONCE * page ? n - at : AT_ONCE * page;
+        if (mincore((char *)v + at, bytes, in_core) != 0) {
+            total = 0;
+            break;
+        }
+        for (size_t i = 0; i < bytes / page; i++) total += in_core[i] & 1;
+    }
+    errno = saved;
+    return total * page;
+}
+
 static size_t smaller(size_t a, size_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
 
 /* The least limit along the path of a group up to the root: `file` is looked for in

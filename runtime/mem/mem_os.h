@@ -152,6 +152,9 @@ size_t np_os_huge_page_size(void);
 NpHugeMode np_os_huge_page_mode(void);
 /* What the kernel counts as resident now; 0 when it does not tell. */
 size_t np_os_resident_bytes(void);
+/* Bytes of a range that is ours that are in memory now (pages only read since they were mapped count
+ * as well); 0 when the system does not tell. */
+size_t np_os_core_bytes(void *v, size_t n);
 /* The limit of the control group; 0: none. */
 size_t np_os_group_limit(void);
 /* Bytes in one unit of getrusage's ru_maxrss; 0 where that says nothing. */
@@ -171,9 +174,6 @@ typedef struct NpOsUsage {
 } NpOsUsage;
 /* What this process has used, and its children that have ended; false when the system does not tell. */
 bool np_os_usage(NpOsUsage *self, NpOsUsage *children);
-/* Bytes of a range that is ours that are in memory now (pages only read since they were mapped count
- * as well); 0 when the system does not tell. */
-size_t np_os_core_bytes(void *v, size_t n);
 
 typedef enum { NP_PROT_NONE, NP_PROT_READ, NP_PROT_WRITE, NP_PROT_EXEC } NpProt;
 /* What may be done with Ready pages from now on: nothing, reading, reading and writing, reading and

@@ -252,6 +252,8 @@ bool np_os_unused_releases(void) { return false; }
 
 size_t np_os_huge_page_size(void) { return 0; }
 NpHugeMode np_os_huge_page_mode(void) { return NP_HUGE_NEVER; }
+/* Nothing leaves memory, and not every host of a break tells. */
+size_t np_os_core_bytes(void *v, size_t n) { return 0; }
 
 /* ---- for tests and reports ---- */
 

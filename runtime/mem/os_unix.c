@@ -1,7 +1,7 @@
 /* os_unix.c: what every Unix tells a process in the same words: page size, resource use, limits,
  * protection, faults.
  *
- * Owns: sysconf, getrusage, getrlimit, mincore, mprotect for others than the states, the handlers of
+ * Owns: sysconf, getrusage, getrlimit, mprotect for others than the states, the handlers of
  *       SIGSEGV and SIGBUS.
  * Does not: know one system from another (mem_<system>.c), allocate, use stdio.
  */
@@ -46,24 +46,6 @@ static bool usage_of(int who, NpOsUsage *out) {
 
 bool np_os_usage(NpOsUsage *self, NpOsUsage *children) {
     return usage_of(RUSAGE_SELF, self) && usage_of(RUSAGE_CHILDREN, children);
-}
-
-size_t np_os_core_bytes(void *v, size_t n) {
-    enum { AT_ONCE = 1024 };
-    unsigned char in_core[AT_ONCE];
-    size_t page = np_os_page_size(), total = 0;
-    int saved = errno;
-    for (size_t at = 0; at < n; at += AT_ONCE * page) {
-        size_t bytes = n - at < AT_ONCE * page ? n - at : AT_ONCE * page;
-        /* The vector is of char on some systems and of unsigned char on others. */
-        if (mincore((char *)v + at, bytes, (void *)in_core) != 0) {
-            total = 0;
-            break;
-        }
-        for (size_t i = 0; i < bytes / page; i++) total += in_core[i] & 1;
-    }
-    errno = saved;
-    return total * page;
 }
 
 int np_os_protect(void *v, size_t n, NpProt prot) {
@@ -118,7 +100,7 @@ int np_os_on_fault(void (*report)(const void *address)) {
 size_t np_os_address_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
-    return limit.rlim_cur > SIZE_MAX ? SIZE_MAX : (size_t)limit.rlim_cur;
+    return (uint64_t)limit.rlim_cur > SIZE_MAX ? SIZE_MAX : (size_t)limit.rlim_cur;
 }
 
 size_t np_os_machine_memory(void) {

@@ -186,7 +186,7 @@ const KmRules km_rules[KM_PROFILES] = {
         .write_exec = 91, /* mprotect(2): "PROT_WRITE | PROT_EXEC mappings are not permitted" */
     },
     [KM_DRAGONFLY] = {
-        .name = "dragonfly", .anon = 0x1000, .fixed = 0x10,
+        .name = "dragonfly", .anon = 0x1000, .fixed = 0x10, .noreserve = 0x40,
         .eagain = 35, .enotsup = 45, .sc_pagesize = 47, .sc_phys_pages = 121,
         .advice = freebsd_advice,
         .range = { /* madvise(2), unlike FreeBSD's: an invalid range is EINVAL */

@@ -230,6 +230,20 @@ static size_t limit_for(const char *self) {
     return np_linux_group_limit(path, folder);
 }
 
+TEST(bytes_in_memory_are_those_touched) {
+    size_t page = np_os_page_size(), n = 3000 * page; /* more than one question's worth */
+    void *v;
+    REQUIRE_EQ(sysAllocOS(n, &v), 0);
+    EXPECT_EQ(np_os_core_bytes(v, n), 0);
+    for (size_t i = 0; i < 3000; i += 3) ((char *)v)[i * page] = 1;
+    EXPECT_EQ(np_os_core_bytes(v, n), n / 3);
+    EXPECT_EQ(np_os_core_bytes((char *)v + page, 2 * page), 0);
+    EXPECT_EQ(sysFreeOS(v, n), 0);
+    errno = 0;
+    EXPECT_EQ(np_os_core_bytes(v, n), 0); /* not ours any more */
+    EXPECT_EQ(errno, 0);
+}
+
 TEST(the_least_limit_of_the_groups_on_the_path) {
     strcpy(folder, "/tmp/np_groups_XXXXXX");
     REQUIRE_NOT_NULL(mkdtemp(folder));

