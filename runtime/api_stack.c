@@ -157,6 +157,7 @@ LUA_API const char *lua_pushfstring(lua_State *L, const char *fmt, ...) {
 LUA_API void lua_pushcclosure(lua_State *L, lua_CFunction fn, int n) {
     if (n == 0) {
         NpValue *slot = np_api_push(L);
+        slot->v.bits = 0;
         slot->v.f = fn;
         slot->tag = NP_CFUNC;
         return;

@@ -85,7 +85,7 @@ NpDictNode *np_dict_find_even_dead(lua_State *L, NpDict *dict, const NpValue *ke
 
 void np_dict_forget_dead(lua_State *L, NpDict *dict, const NpValue *key) {
     NpDictNode *node;
-    while ((node = find_dead(L, dict, key)) != NULL) node->key.p = NULL;
+    while ((node = find_dead(L, dict, key)) != NULL) node->key.bits = 0;
 }
 
 static NpDictNode *take_free(NpDict *dict) {

@@ -81,7 +81,7 @@ typedef struct NpKeys {
 /* Shapes are not heap objects: they live in a table of their own (shape_table of NpGlobal), addressed by a 32-bit
  * index that the bytecode caches. Marked and recycled by the collector (gc/mark.c, shape.c). */
 typedef struct NpShape {
-    NpTable *metatable; /* or NULL; fixed for the shape */
+    _Alignas(8) NpTable *metatable; /* or NULL; fixed for the shape */
     NpKeys *keys;       /* or NULL when count is 0 */
     NpString *key;      /* the key that led here from the parent; NULL when the metatable did */
     uint32_t parent;

@@ -145,7 +145,7 @@ typedef enum {
     NP_GC_RELEASE  /* handing pages back, in slices */
 } NpGcPhase;
 
-typedef struct NpGrayEntry { NpObj *obj; size_t next; } NpGrayEntry; /* next: where to resume in a large object */
+typedef struct NpGrayEntry { NpObj *obj; uint64_t next; } NpGrayEntry; /* next: where to resume in a large object */
 typedef struct NpObjList { NpObj **items; size_t count, capacity; } NpObjList; /* collector memory: gc/list.h */
 
 typedef struct NpGc {

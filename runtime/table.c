@@ -12,8 +12,9 @@
 #include "runtime/number.h"
 #include "runtime/strings.h"
 
-#define ARRAY_MAX ((uint32_t)1 << 30)
-#define DICT_BITS_MAX 30
+/* Where sizes have 32 bits, so many that their bytes can still be counted. */
+#define ARRAY_MAX ((uint32_t)1 << (sizeof(size_t) == 8 ? 30 : 28))
+#define DICT_BITS_MAX (sizeof(size_t) == 8 ? 30u : 27u)
 
 /* ---- making ---- */
 static unsigned slots_fitting(unsigned wanted) {

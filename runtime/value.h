@@ -69,6 +69,11 @@ NP_INLINE void np_set_nil(NpValue *to) { to->tag = NP_NIL; }
 NP_INLINE void np_set_bool(NpValue *to, bool b) { to->tag = b ? NP_TRUE : NP_FALSE; }
 NP_INLINE void np_set_int(NpValue *to, int64_t i) { to->v.i = i; to->tag = NP_INT; }
 NP_INLINE void np_set_flt(NpValue *to, double n) { to->v.n = n; to->tag = NP_FLT; }
-NP_INLINE void np_set_obj(NpValue *to, void *obj, uint8_t tag) { to->v.p = obj; to->tag = tag; }
+/* All bits, whatever the size of a pointer: values are compared by them. */
+NP_INLINE void np_set_obj(NpValue *to, void *obj, uint8_t tag) {
+    to->v.bits = 0;
+    to->v.p = obj;
+    to->tag = tag;
+}
 
 #endif

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,8 @@ static int io_popen(lua_State *L) {
     fflush(NULL); /* what was written so far shows before what the command writes */
     errno = 0;
     stream->f = popen(command, mode);
+    if (stream->f == NULL && errno == ENOSYS)
+        return luaL_error(L, "'popen' not supported");
     stream->closef = stream->f != NULL ? close_pipe : NULL;
     return stream->f != NULL ? 1 : luaL_fileresult(L, 0, command);
 }
@@ -360,7 +363,8 @@ static bool read_format(lua_State *L, FILE *file, int arg) {
             lua_pushliteral(L, "not enough memory");
             lua_error(L);
         }
-        return count == 0 ? probe(L, file) : read_chars(L, file, (size_t)count);
+        return count == 0 ? probe(L, file)
+                          : read_chars(L, file, (lua_Unsigned)count < SIZE_MAX ? (size_t)count : SIZE_MAX);
     }
     const char *format = luaL_checkstring(L, arg);
     format += *format == '*'; /* as Lua 5.2 and before wrote formats */

@@ -53,6 +53,9 @@ enum {
     FINALIZERS_SLICE = 10
 };
 
+/* The scale of a step that is to be as large as can be: a slice times this is no more than a size_t holds. */
+#define SCALE_MOST ((size_t)1 << (sizeof(size_t) == 8 ? 20 : 10))
+
 static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -263,12 +266,12 @@ static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
 static void finish_cycle(lua_State *L) {
     NpGc *gc = &L->global->gc;
     bool ended = false;
-    while (gc->phase != NP_GC_RELEASE) step(L, SIZE_MAX, SIZE_MAX >> 32, &ended);
+    while (gc->phase != NP_GC_RELEASE) step(L, SIZE_MAX, SCALE_MOST, &ended);
 }
 
 static void release_all(lua_State *L, bool full) {
     NpGlobal *global = L->global;
-    while (!release_slice(global, 1 << 20, full)) continue;
+    while (!release_slice(global, SCALE_MOST, full)) continue;
     global->gc.phase = NP_GC_IDLE;
     set_idle_debt(global);
 }

@@ -7,7 +7,7 @@
  *       is a NULL; the caller turns it into a Lua error.
  *
  * Shape of the address space
- *   arena  64 MiB, aligned to 64 MiB, reserved with sysReserveAligned, mapped in steps of 1 MiB or
+ *   arena  64 MiB (4 MiB where addresses have 32 bits), aligned to its size, reserved with sysReserveAligned, mapped in steps of 1 MiB or
  *          more as pages are first needed. Its first pages hold the arena's own tables (NpArena).
  *   page   8 KiB. A page is free, or belongs to one span.
  *   span   a run of pages that holds slots of one size class and one span kind, or one large object.
@@ -39,11 +39,20 @@
 #include "runtime/mem/mem_os.h"
 #include "runtime/mem/poison.h"
 
+/* Where addresses have 32 bits an arena is 4 MiB: there may be no room for more of them, and where memory
+ * cannot be reserved without cost (mem_sbrk.c) the heap's size goes up in steps of an arena. */
+#if UINTPTR_MAX > 0xffffffffu
 #define NP_ARENA_SHIFT 26
+#define NP_ARENA_TABLE_ALIGN 65536 /* the largest page of any system, so that parts of tables can be given back */
+#else
+#define NP_ARENA_SHIFT 22
+#define NP_ARENA_TABLE_ALIGN 4096
+#endif
 #define NP_ARENA_BYTES ((size_t)1 << NP_ARENA_SHIFT)
 #define NP_PAGE_SHIFT 13
 #define NP_PAGE_BYTES ((size_t)1 << NP_PAGE_SHIFT)
 #define NP_ARENA_PAGES (NP_ARENA_BYTES / NP_PAGE_BYTES)
+#define NP_ARENA_GROUP_WORDS ((NP_ARENA_PAGES / 64 + 63) / 64)
 #define NP_GRANULE_SHIFT 4
 #define NP_GRANULE ((size_t)1 << NP_GRANULE_SHIFT)
 #define NP_ARENA_WORDS (NP_ARENA_BYTES / NP_GRANULE / 64)
@@ -85,13 +94,12 @@ typedef struct NpArena {
     size_t bytes;           /* of the reservation: NP_ARENA_BYTES, or more for one huge object */
     uint32_t first_page;    /* first page usable for spans */
     uint32_t mapped_pages;  /* pages [0, mapped_pages) are mapped */
-    uint64_t meta_ready[NP_ARENA_PAGES / 64 / 64]; /* group of 64 pages: its bitmap parts are Ready */
+    uint64_t meta_ready[NP_ARENA_GROUP_WORDS];     /* group of 64 pages: its bitmap parts are Ready */
     uint64_t free_bits[NP_ARENA_PAGES / 64];       /* page is free (and mapped) */
     uint64_t released_bits[NP_ARENA_UNITS / 64];   /* unit is Prepared, must be sysUsed again */
     NpSpan *page_span[NP_ARENA_PAGES];             /* owner of each page, NULL when free */
-    /* Aligned to the largest page of any system, so that parts of them can be given back. */
-    _Alignas(65536) uint64_t mark[NP_ARENA_WORDS];
-    _Alignas(65536) uint64_t alloc[NP_ARENA_WORDS];
+    _Alignas(NP_ARENA_TABLE_ALIGN) uint64_t mark[NP_ARENA_WORDS];
+    _Alignas(NP_ARENA_TABLE_ALIGN) uint64_t alloc[NP_ARENA_WORDS];
 } NpArena;
 
 /* Per size class and span kind: the run that allocation bumps through. */

@@ -21,11 +21,9 @@
 #include "runtime/meta.h"
 
 enum { SLICE = 4096, RING = 16, FIRST_GRAY = 1024 };
-#define PART_TWO ((size_t)1 << 40)
+#define PART_TWO (UINT64_C(1) << 40)
 #define MODE_SHIFT 60
 #define COLLECTABLE_TAGS (NP_TAG_COLLECTABLE * UINT64_C(0x0101010101010101))
-
-_Static_assert(sizeof(size_t) == 8, "positions need more than 32 bits");
 
 /* ---- the mark stack ---- */
 
@@ -41,7 +39,7 @@ static bool grow_gray(NpGlobal *global) {
            np_list_reserve(&global->heap.mem, items, &gc->gray_capacity, gc->gray_count, sizeof(NpGrayEntry), least);
 }
 
-static NP_COLD void push_slow(NpGlobal *global, NpObj *obj, size_t next) {
+static NP_COLD void push_slow(NpGlobal *global, NpObj *obj, uint64_t next) {
     NpGc *gc = &global->gc;
     if (!grow_gray(global)) {
         gc->overflow = true;
@@ -50,14 +48,14 @@ static NP_COLD void push_slow(NpGlobal *global, NpObj *obj, size_t next) {
     gc->gray[gc->gray_count++] = (NpGrayEntry){obj, next};
 }
 
-static inline void push(NpGlobal *global, NpObj *obj, size_t next) {
+static inline void push(NpGlobal *global, NpObj *obj, uint64_t next) {
     NpGc *gc = &global->gc;
     if (NP_LIKELY(gc->gray_count < gc->gray_capacity)) gc->gray[gc->gray_count++] = (NpGrayEntry){obj, next};
     else push_slow(global, obj, next);
 }
 
 /* The rest of an object being scanned; false when there is no room for it. */
-static bool push_rest(NpGlobal *global, NpObj *obj, size_t next) {
+static bool push_rest(NpGlobal *global, NpObj *obj, uint64_t next) {
     NpGc *gc = &global->gc;
     if (!np_list_reserve(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, gc->gray_count,
                          sizeof(NpGrayEntry), gc->gray_count + 1))
@@ -66,7 +64,7 @@ static bool push_rest(NpGlobal *global, NpObj *obj, size_t next) {
     return true;
 }
 
-void np_mark_push(NpGlobal *global, NpObj *obj, size_t next) { push(global, obj, next); }
+void np_mark_push(NpGlobal *global, NpObj *obj, uint64_t next) { push(global, obj, next); }
 
 bool np_mark_open(NpGlobal *global) {
     NpGc *gc = &global->gc;
@@ -167,7 +165,7 @@ static size_t scan_part_two(NpGlobal *global, NpTable *table, size_t from, unsig
         size_t to = from < dict->size && dict->size - from > SLICE ? from + SLICE : dict->size;
         bool pending = false;
         if (from >= to) return 0;
-        if (to < dict->size && !push_rest(global, (NpObj *)table, (PART_TWO + to) | (size_t)mode << MODE_SHIFT))
+        if (to < dict->size && !push_rest(global, (NpObj *)table, (PART_TWO + to) | (uint64_t)mode << MODE_SHIFT))
             to = dict->size;
         if (mode == 0) scan_nodes(global, dict, from, to, true);
         else if (mode == NP_WEAK_VALUES) scan_nodes(global, dict, from, to, false);
@@ -180,11 +178,12 @@ static size_t scan_part_two(NpGlobal *global, NpTable *table, size_t from, unsig
 }
 
 /* The position carries the mode that the table was noted with: it may have another by now. */
-static size_t scan_table(NpGlobal *global, NpTable *table, size_t next) {
-    size_t work = sizeof(NpTable), kept;
+static size_t scan_table(NpGlobal *global, NpTable *table, uint64_t next) {
+    size_t work = sizeof(NpTable);
+    uint64_t kept;
     unsigned mode = next == 0 ? scan_table_head(global, table) : (unsigned)(next >> MODE_SHIFT);
-    kept = (size_t)mode << MODE_SHIFT;
-    next &= ((size_t)1 << MODE_SHIFT) - 1;
+    kept = (uint64_t)mode << MODE_SHIFT;
+    next &= (UINT64_C(1) << MODE_SHIFT) - 1;
     if (next < PART_TWO) {
         size_t to = table->array_size;
         if (next < to) {
@@ -320,7 +319,7 @@ static size_t scan_keys(NpKeys *keys) {
     return sizeof *keys + keys->count * sizeof(NpString *);
 }
 
-static size_t scan(NpGlobal *global, NpObj *obj, size_t next) {
+static size_t scan(NpGlobal *global, NpObj *obj, uint64_t next) {
     switch (obj->kind) {
         case NP_TABLE: return scan_table(global, (NpTable *)obj, next);
         case NP_LCLOSURE: return scan_lclosure(global, (NpLClosure *)obj);

@@ -12,7 +12,7 @@
 #include "runtime/table.h"
 
 /* [-] Queues a marked object; when there is no room, notes that the heap must be searched for it. */
-void np_mark_push(NpGlobal *global, NpObj *obj, size_t next);
+void np_mark_push(NpGlobal *global, NpObj *obj, uint64_t next);
 
 NP_INLINE void np_mark_shade(NpGlobal *global, NpObj *obj, uint8_t kind) {
     if (np_mark_set(obj) && kind != NP_STR) np_mark_push(global, obj, 0);

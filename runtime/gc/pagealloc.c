@@ -28,7 +28,7 @@ enum {
 };
 
 _Static_assert(FIRST_PAGE < 256, "an arena's tables take at most 2 MiB of it");
-_Static_assert(HEAD_BYTES % 65536 == 0, "tables can be readied apart");
+_Static_assert(HEAD_BYTES % NP_ARENA_TABLE_ALIGN == 0, "tables can be readied apart");
 
 static char *unit_address(const NpArena *arena, size_t unit) {
     return (char *)(uintptr_t)arena + unit * NP_UNIT_BYTES;
@@ -46,7 +46,6 @@ static void count_free_released(NpPages *pages, NpArenaInfo *info, long delta) {
 /* ---- the table of arenas ---- */
 
 void np_pages_init(NpPages *pages, NpHeap *heap, NpMem *mem) {
-    static unsigned heaps;
     size_t page = np_os_page_size();
     memset(pages, 0, sizeof *pages);
     pages->heap = heap;
@@ -56,6 +55,7 @@ void np_pages_init(NpPages *pages, NpHeap *heap, NpMem *mem) {
 #if UINTPTR_MAX > 0xffffffffu
     /* Heaps of one process begin 1 TiB apart, where the address space is usually empty, so that
      * a reservation comes out aligned by itself and arenas of one heap follow each other. */
+    static unsigned heaps;
     pages->next_hint = (void *)((uintptr_t)0xc0 << 32 |
                                 (uintptr_t)(__atomic_fetch_add(&heaps, 1, __ATOMIC_RELAXED) & 63) << 40);
 #endif
@@ -101,7 +101,7 @@ static void drop_arena(NpPages *pages, uint32_t index) {
     size_t bytes = info.arena->bytes;
     size_t mapped = (size_t)info.arena->mapped_pages * NP_PAGE_BYTES;
     size_t meta = HEAD_BYTES;
-    for (unsigned i = 0; i < NP_ARENA_PAGES / 64 / 64; i++)
+    for (unsigned i = 0; i < NP_ARENA_GROUP_WORDS; i++)
         meta += (size_t)__builtin_popcountll(info.arena->meta_ready[i]) * 2 * GROUP_BITMAP_BYTES;
     pages->meta_ready -= meta;
     pages->mapped_pages -= info.arena->mapped_pages - info.arena->first_page;
@@ -403,7 +403,7 @@ bool np_pages_alloc(NpPages *pages, size_t count, NpSpan *span) {
     }
     grown = grow(pages, count);
     if (grown < 0) return false;
-    if (pages->lowest > grown) pages->lowest = (uint32_t)grown;
+    if (pages->lowest > (size_t)grown) pages->lowest = (uint32_t)grown;
     page = find_run(&pages->arenas[grown], count);
     CHECK1("P2", page < NP_ARENA_PAGES);
     return take(pages, (uint32_t)grown, page, count, span);
@@ -581,7 +581,7 @@ void np_pages_verify(const NpPages *pages) {
         size_t units = arena->mapped_pages * UNITS_PER_PAGE, released, run = 0, longest = 0, groups = 0;
         size_t arena_free_released = 0;
         if (i > 0 && pages->arenas[i - 1].arena >= arena) np_fatal("heap: P1: arenas out of order");
-        for (unsigned w = 0; w < NP_ARENA_PAGES / 64 / 64; w++)
+        for (unsigned w = 0; w < NP_ARENA_GROUP_WORDS; w++)
             groups += (size_t)__builtin_popcountll(arena->meta_ready[w]);
         meta += HEAD_BYTES + groups * 2 * GROUP_BITMAP_BYTES;
         mapped += arena->mapped_pages - arena->first_page;

@@ -4,6 +4,9 @@ local check = dofile "tests/lua/check.lua"
 local eq, fails = check.eq, check.fails
 
 local name, other = os.tmpname(), os.tmpname()
+-- The system's numbers of errors: Linux's, or WASI's, which has no processes either.
+local ENOENT, EINVAL, ENOSPC = 2, 22, 28
+if not os.execute() then ENOENT, EINVAL, ENOSPC = 44, 28, 51 end
 
 local function fill(text, path)
   local f = assert(io.open(path or name, "wb"))
@@ -21,7 +24,8 @@ end
 -- open: modes and failures
 do
   local f, message, code = io.open("/does/not/exist")
-  eq(f, nil); eq(message, "/does/not/exist: No such file or directory"); eq(code, 2)
+  eq(f, nil); eq(message, "/does/not/exist: No such file or directory")
+  eq(code, ENOENT)
   for _, mode in ipairs{"rw", "", "b", "+", "rb+", "r+bx", "x", " r"} do
     fails("bad argument #2 to 'io.open' (invalid mode)", io.open, name, mode)
   end
@@ -146,7 +150,7 @@ do
   if f then
     f:setvbuf("no")
     ok, message, code = f:write("x")
-    eq(ok, nil); eq(message, "No space left on device"); eq(code, 28)
+    eq(ok, nil); eq(message, "No space left on device"); eq(code, ENOSPC)
     f:close()
     f = io.open("/dev/full", "w")
     f:write("x")
@@ -162,7 +166,7 @@ do
   eq(f:seek(), 0); eq(f:seek("end"), 10); eq(f:seek("set", 3), 3); eq(f:read(1), "3"); eq(f:seek("cur", -2), 2)
   eq(f:seek("cur"), 2); eq(f:seek("end", -1), 9); eq(f:read("a"), "9")
   local ok, message, code = f:seek("set", -1)
-  eq(ok, nil); eq(message, "Invalid argument"); eq(code, 22)
+  eq(ok, nil); eq(message, "Invalid argument"); eq(code, EINVAL)
   fails("bad argument #1 to 'seek' (invalid option 'start')", function() f:seek("start") end)
   fails("bad argument #2 to 'seek' (number has no integer representation)", function() f:seek("set", 1.5) end)
   eq(f:seek("set", 2^33 | 0), 2^33 | 0)
@@ -226,7 +230,7 @@ do
   fails("too many arguments", io.lines, name, table.unpack({}, 1, 251))
   check.list(table.pack(io.lines(name, table.unpack({}, 1, 0))()), "1")
   -- read errors are errors, not ends
-  fails("directory", function() for l in io.lines("/") do end end)
+  fails(os.execute() and "directory" or "Bad file descriptor", function() for l in io.lines("/") do end end)
 end
 
 -- default files
@@ -261,7 +265,9 @@ end
 do
   local f = assert(io.tmpfile())
   f:write("temp"); f:seek("set"); eq(f:read("a"), "temp"); f:close()
-  f = assert(io.popen("echo hello; exit 3"))
+end
+if os.execute() then
+  local f = assert(io.popen("echo hello; exit 3"))
   eq(f:read("a"), "hello\n")
   check.list(table.pack(f:close()), nil, "exit", 3)
   f = assert(io.popen("cat > " .. other, "w"))
@@ -273,6 +279,8 @@ do
   local lines = 0
   for l in io.popen("printf 'a\\nb\\n'"):lines() do lines = lines + 1 end
   eq(lines, 2)
+else -- a system without processes
+  fails("'popen' not supported", io.popen, "true")
 end
 
 os.remove(name); os.remove(other)

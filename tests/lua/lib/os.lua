@@ -65,29 +65,37 @@ end
 -- environment and processes
 do
   eq(type(os.getenv("PATH")), "string"); eq(os.getenv("NO_SUCH_VARIABLE_AT_ALL"), nil)
-  eq(os.execute(), true)
-  check.list(table.pack(os.execute("true")), true, "exit", 0)
-  check.list(table.pack(os.execute("exit 7")), nil, "exit", 7)
-  check.list(table.pack(os.execute("kill -15 $$")), nil, "signal", 15)
+  if os.execute() then
+    eq(os.execute(), true)
+    check.list(table.pack(os.execute("true")), true, "exit", 0)
+    check.list(table.pack(os.execute("exit 7")), nil, "exit", 7)
+    check.list(table.pack(os.execute("kill -15 $$")), nil, "signal", 15)
+  else -- a system without processes
+    local ok, message = os.execute("true")
+    eq(ok, nil); eq(message, "Function not implemented")
+  end
   fails("string expected, got no value", os.getenv)
 end
 
 -- files
 do
+  local not_there = select(3, io.open("/does/not/exist"))
   local name = os.tmpname()
   local f = assert(io.open(name), "os.tmpname makes the file"); f:close()
   assert(os.tmpname() ~= name)
   check.list(table.pack(os.rename(name, name .. ".moved")), true)
   local ok, message, code = os.rename(name, name .. ".again")
-  eq(ok, nil); eq(code, 2); assert(string.find(message, "No such file or directory", 1, true), message)
+  eq(ok, nil); eq(code, not_there); assert(string.find(message, "No such file or directory", 1, true), message)
   check.list(table.pack(os.remove(name .. ".moved")), true)
   ok, message, code = os.remove(name)
-  eq(ok, nil); eq(message, name .. ": No such file or directory"); eq(code, 2)
+  eq(ok, nil); eq(message, name .. ": No such file or directory"); eq(code, not_there)
 end
 
 -- locale
 do
   eq(os.setlocale("C"), "C"); eq(os.setlocale(nil), "C"); eq(os.setlocale(), "C")
-  eq(os.setlocale("no such locale"), nil); eq(os.setlocale("C", "numeric"), "C"); eq(os.setlocale(nil, "time"), "C")
+  local got = os.setlocale("no such locale")
+  assert(got == nil or got == "no such locale") -- musl takes every name
+  os.setlocale("C"); eq(os.setlocale("C", "numeric"), "C"); eq(os.setlocale(nil, "time"), "C")
   fails("bad argument #2 to 'os.setlocale' (invalid option 'money')", os.setlocale, "C", "money")
 end

@@ -1,0 +1,10 @@
+/* stdlib.h for wasm32-wasi: the library's, and what POSIX has besides (wasi/posix.c). */
+#ifndef NP_WASI_STDLIB_H
+#define NP_WASI_STDLIB_H
+
+#include_next <stdlib.h>
+
+int mkstemp(char *name);
+int system(const char *command);
+
+#endif
