@@ -106,7 +106,7 @@ TEST(as_many_mappings_as_there_may_be) {
     lua_State *L = open_lua();
     if (mappings_limit() == 0) {
         lua_close(L);
-        SKIP("vm.max_map_count is not known or too high to reach");
+        SKIP("vm.max_map_count cannot be used up here");
     }
     expect_runs(L, goes_on, 3);
     REQUIRE(fill_mappings());

@@ -151,7 +151,7 @@ TEST(without_mappings_nothing_is_split_and_nothing_lost) {
     size_t page = np_os_page_size(), n = 64 * page, align = (size_t)64 * MIB;
     void *v, *w;
     char *bytes;
-    if (mappings_limit() == 0) SKIP("vm.max_map_count is not known or too high to reach");
+    if (mappings_limit() == 0) SKIP("vm.max_map_count cannot be used up here");
     REQUIRE_EQ(sysReserve(&mem, NULL, n, &v), 0);
     bytes = v;
     REQUIRE_EQ(sysMap(&mem, bytes, n / 2), 0);
@@ -185,7 +185,7 @@ TEST(a_free_that_would_split_is_done_later) {
     NpMem mem = {0}, process = np_mem_process;
     size_t n = 16 * np_os_page_size();
     void *v[3], *hole;
-    if (mappings_limit() == 0) SKIP("vm.max_map_count is not known or too high to reach");
+    if (mappings_limit() == 0) SKIP("vm.max_map_count cannot be used up here");
     REQUIRE_EQ(sysReserveOS(NULL, 3 * n, &hole), 0);
     REQUIRE_EQ(sysFreeOS(hole, 3 * n), 0);
     for (int i = 0; i < 3; i++) {
