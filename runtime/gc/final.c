@@ -61,6 +61,13 @@ void np_final_separate(NpGlobal *global, bool all) {
     from->count = kept;
 }
 
+void np_final_trim(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    compact(gc);
+    np_list_trim(global, &gc->to_finalize, gc->finalizable.count + gc->to_finalize.count);
+    np_list_trim(global, &gc->finalizable, gc->finalizable.count);
+}
+
 void np_final_mark(NpGlobal *global) {
     NpGc *gc = &global->gc;
     for (size_t i = gc->first_to_finalize; i < gc->to_finalize.count; i++)

@@ -193,6 +193,7 @@ static void end_sweep(NpGlobal *global) {
     gc->move = NP_MOVE_DUE;
     gc->live_bytes = live_estimate(global);
     gc->cycles++;
+    np_final_trim(global);
     set_goal(global);
 }
 

@@ -27,6 +27,17 @@ void np_list_close(NpMem *mem, void **items, size_t *capacity, size_t size) {
     *capacity = 0;
 }
 
+void np_list_trim(NpGlobal *global, NpObjList *list, size_t wanted) {
+    size_t capacity = wanted < FIRST_BYTES / sizeof(NpObj *) ? FIRST_BYTES / sizeof(NpObj *) : wanted;
+    void *fresh;
+    if (list->capacity * sizeof(NpObj *) <= KEEP_BYTES || list->capacity / 4 < capacity) return;
+    if (sysAlloc(&global->heap.mem, bytes_of(capacity, sizeof(NpObj *)), &fresh) != 0) return;
+    memcpy(fresh, list->items, list->count * sizeof(NpObj *));
+    np_list_close(&global->heap.mem, (void **)&list->items, &list->capacity, sizeof(NpObj *));
+    list->items = fresh;
+    list->capacity = capacity;
+}
+
 void np_list_clear(NpGlobal *global, NpObjList *list) {
     list->count = 0;
     if (list->capacity * sizeof(NpObj *) > KEEP_BYTES)

@@ -21,6 +21,8 @@ NP_INLINE bool np_list_push(NpGlobal *global, NpObjList *list, NpObj *obj) {
     return true;
 }
 
+/* [-] Gives memory back when a list has room for much more than `wanted` objects (at least its count). */
+void np_list_trim(NpGlobal *global, NpObjList *list, size_t wanted);
 /* [-] Empties a list; a large one gives its memory back. */
 void np_list_clear(NpGlobal *global, NpObjList *list);
 

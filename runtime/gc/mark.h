@@ -55,6 +55,8 @@ bool np_weak_scan_nodes(NpGlobal *global, NpDict *dict, size_t from, size_t to, 
 /* [-] ATOMIC: dead objects with __gc go to the end of to_finalize, latest registered first; all of them
  * when `all`. */
 void np_final_separate(NpGlobal *global, bool all);
+/* [-] Gives memory of both lists back after they have become short. */
+void np_final_trim(NpGlobal *global);
 /* [-] Shades what waits for its finaliser. */
 void np_final_mark(NpGlobal *global);
 /* [gc err stk] Calls up to `most` waiting finalisers; true when none is left. */

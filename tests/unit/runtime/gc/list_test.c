@@ -31,6 +31,23 @@ TEST(a_small_list_keeps_its_memory) {
     EXPECT_EQ(global.heap.mem.reserved, 0);
 }
 
+TEST(a_list_that_has_become_short_is_trimmed) {
+    NpObjList list = {0};
+    for (size_t i = 1; i <= 100000; i++) REQUIRE(np_list_push(&global, &list, item(i)));
+    list.count = 3;
+    np_list_trim(&global, &list, 50000); /* it is not to be much shorter */
+    EXPECT_GE(list.capacity, 100000);
+    np_mem_fail_at(1, ENOMEM);
+    np_list_trim(&global, &list, 3);
+    np_mem_fail_at(0, 0);
+    EXPECT_GE(list.capacity, 100000);
+    np_list_trim(&global, &list, 3);
+    EXPECT_LE(global.heap.mem.ready, 65536);
+    for (size_t i = 1; i <= 3; i++) EXPECT_PTR(list.items[i - 1], item(i));
+    np_list_close(&global.heap.mem, (void **)&list.items, &list.capacity, sizeof(NpObj *));
+    EXPECT_EQ(global.heap.mem.reserved, 0);
+}
+
 TEST(without_memory_it_says_so_and_stays_as_it_is) {
     NpObjList list = {0};
     np_mem_fail_at(1, ENOMEM);
