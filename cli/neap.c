@@ -24,6 +24,7 @@
 #include "cli/report.h"
 
 #define PROGRAM "neap"
+#define IDLE_MS 1000 /* waiting for longer than this gives memory back */
 #define INIT_VARIABLE "LUA_INIT"
 #define HEAP_LIMIT_OPTION "--heap-limit="
 #define HEAP_LIMIT_VARIABLE "NEAP_HEAP_LIMIT"
@@ -466,6 +467,7 @@ int main(int argc, char **argv) {
         lua_close(L);
         return EXIT_FAILURE;
     }
+    neap_idle(L, IDLE_MS);
     open_state = L;
     wants_heap_stats = options.heap_stats;
     lua_pushcfunction(L, run);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lauxlib.h"
+#include "neap.h"
 
 #define PROMPT "> "
 #define PROMPT_MORE ">> "
@@ -34,7 +35,9 @@ static void show_prompt(lua_State *L, bool first) {
 static bool read_line(lua_State *L, bool first) {
     luaL_Buffer line;
     show_prompt(L, first);
+    neap_enter_blocking(L);
     int next = getc(stdin);
+    neap_leave_blocking(L);
     if (next == EOF)
         return false;
     luaL_buffinit(L, &line);

@@ -131,8 +131,40 @@ typedef struct neap_Stats {
 LUA_API void (neap_stats)(lua_State *L, neap_Stats *out);
 
 /* [-0, +0, -] Gives every free page back to the system at once and returns how many bytes this
-   call released. Does not collect: for the least footprint call lua_gc(L, LUA_GCCOLLECT) first. */
+   call released. Does not collect: for the least footprint call lua_gc(L, LUA_GCCOLLECT) first.
+   Does nothing inside a finalizer. */
 LUA_API size_t (neap_release)(lua_State *L);
+
+/* ---- Waiting --------------------------------------------------------------------------------- */
+
+/*
+ * A program that waits cannot collect: collections happen as it allocates. With
+ *
+ *     neap_idle(L, quiet_ms)
+ *
+ * [-0, +0, -] a helper thread does it once a wait has lasted quiet_ms milliseconds: a whole
+ * collection (finalizers excepted, they are called when the program goes on), and everything free
+ * is given back. 0 ends the thread if there is one; that is how a state begins, so a library is
+ * single-threaded unless its host asks. The `neap` command asks for 1000. The thread is started by
+ * the first wait of a heap larger than 4 MiB; it blocks all signals, takes under 1 % of the
+ * processor, does not survive fork (the child starts its own), and lua_close ends it. A host that
+ * wants no thread gets the same by calling lua_gc(L, LUA_GCCOLLECT) and neap_release(L) when it is
+ * about to wait.
+ *
+ * The libraries say when they wait (io.read and its like, os.execute, closing a pipe). A C function
+ * says so itself:
+ *
+ *     neap_enter_blocking(L);
+ *     n = read(fd, buffer, size);
+ *     neap_leave_blocking(L);
+ *
+ * [-0, +0, -] Between the two nothing of this Lua may be touched through the API by anyone; pointers
+ * to strings and userdata blocks that are reachable stay good. The pairs nest. They cost a few
+ * nanoseconds each; neap_leave_blocking may have to wait for a slice of the collection under way.
+ */
+LUA_API void (neap_idle)(lua_State *L, int quiet_ms);
+LUA_API void (neap_enter_blocking)(lua_State *L);
+LUA_API void (neap_leave_blocking)(lua_State *L);
 
 /* What the system says a process has used. Sizes are bytes, times are seconds. */
 typedef struct neap_Usage {

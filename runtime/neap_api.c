@@ -112,11 +112,8 @@ LUA_API void neap_build(neap_Build *out) {
 }
 
 LUA_API size_t neap_release(lua_State *L) {
-    NpHeap *heap = &L->global->heap;
-    size_t total = 0;
-    /* np_heap_release works in slices; nothing is kept back here. */
-    for (size_t released; (released = np_heap_release(heap, SIZE_MAX / NP_PAGE_BYTES, 0)) != 0;) total += released;
-    return total;
+    if (L->global->gc.stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) return 0;
+    return np_gc_release(L);
 }
 
 void neap_setiterators(lua_State *L, lua_CFunction next, lua_CFunction ipairs_step) {

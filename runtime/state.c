@@ -4,6 +4,7 @@
  * NpGlobal itself comes from sysAlloc: it must outlive the heap it contains. */
 #include <time.h>
 
+#include "runtime/idle.h"
 #include "runtime/call.h"
 #include "runtime/dbg.h"
 #include "runtime/err.h"
@@ -179,6 +180,8 @@ lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
 /* ---- closing ---- */
 void lua_close(lua_State *L) {
     NpGlobal *global = L->global;
+    np_idle_stop(global);
+    global->idle_ms = 0;
     L = global->main_thread;
     global->running = L;
     L->frame = L->frames;

@@ -158,6 +158,7 @@ typedef struct NpGc {
     bool again_lost;     /* a thread found no room in `again`: ATOMIC looks for it in the heap */
     bool strings_done;   /* NP_GC_STRINGS has come to the shapes */
     uint8_t move;        /* NP_MOVE_*: gc/move.h */
+    uint8_t idle_cycles; /* np_gc_idle_slice: to be ended before it is done */
     uint32_t cycles;
     NpGrayEntry *gray; size_t gray_count, gray_capacity; /* mark stack */
     size_t gray_before;  /* capacity that it is to grow to at once, from the last cycle */
@@ -233,6 +234,8 @@ struct NpGlobal {
     void *warn_data;
     lua_Alloc alloc;          /* remembered for lua_getallocf, never called */
     void *alloc_data;
+    struct NpIdle *idle;      /* idle.c: the helper thread's record, NULL before it is started */
+    int idle_ms;              /* quiet time after which it works, 0: never */
     bool closing;
 };
 

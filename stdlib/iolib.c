@@ -25,6 +25,7 @@
 
 #include "lauxlib.h"
 #include "lualib.h"
+#include "neap.h"
 
 #define KEY_PREFIX "_IO_"
 #define INPUT_KEY (KEY_PREFIX "input")
@@ -64,7 +65,10 @@ static int close_file(lua_State *L) {
 static int close_pipe(lua_State *L) {
     luaL_Stream *stream = check_stream(L);
     errno = 0;
-    return luaL_execresult(L, pclose(stream->f));
+    neap_enter_blocking(L);
+    int status = pclose(stream->f);
+    neap_leave_blocking(L);
+    return luaL_execresult(L, status);
 }
 
 static int refuse_close(lua_State *L) {
@@ -258,6 +262,7 @@ static bool read_number(lua_State *L, FILE *file) {
     char point[] = {lua_getlocaledecpoint(), '.', '\0'};
     bool hexadecimal = false;
     int digits = 0;
+    neap_enter_blocking(L);
     flockfile(file);
     do
         num.next = getc_unlocked(file);
@@ -276,12 +281,33 @@ static bool read_number(lua_State *L, FILE *file) {
     }
     ungetc(num.next, file);
     funlockfile(file);
+    neap_leave_blocking(L);
     if (num.len < MAX_NUMERAL || num.text[0] != '\0')
         num.text[num.len] = '\0';
     if (lua_stringtonumber(L, num.text))
         return true;
     lua_pushnil(L);
     return false;
+}
+
+/* fread, which may wait. */
+static size_t read_block(lua_State *L, char *into, size_t want, FILE *file) {
+    neap_enter_blocking(L);
+    size_t got = fread(into, 1, want, file);
+    neap_leave_blocking(L);
+    return got;
+}
+
+/* getc_unlocked; says so when it has to ask the system, which may take long. */
+static inline int next_char(lua_State *L, FILE *file) {
+#ifdef __GLIBC__
+    if (file->_IO_read_ptr < file->_IO_read_end)
+        return getc_unlocked(file);
+#endif
+    neap_enter_blocking(L);
+    int next = getc_unlocked(file);
+    neap_leave_blocking(L);
+    return next;
 }
 
 /* Pushes the next line, with its end when keep_end; false at the end of the file. */
@@ -293,7 +319,7 @@ static bool read_line(lua_State *L, FILE *file, bool keep_end) {
         char *room = luaL_prepbuffer(&line);
         size_t used = 0;
         flockfile(file);
-        while (used < LUAL_BUFFERSIZE && (next = getc_unlocked(file)) != EOF && next != '\n')
+        while (used < LUAL_BUFFERSIZE && (next = next_char(L, file)) != EOF && next != '\n')
             room[used++] = (char)next;
         funlockfile(file);
         luaL_addsize(&line, used);
@@ -321,7 +347,7 @@ static void read_rest(lua_State *L, FILE *file) {
     do {
         if (want < LUAL_BUFFERSIZE)
             want = LUAL_BUFFERSIZE;
-        got = fread(luaL_prepbuffsize(&all, want), 1, want, file);
+        got = read_block(L, luaL_prepbuffsize(&all, want), want, file);
         luaL_addsize(&all, got);
         if (got < want)
             break;
@@ -337,7 +363,7 @@ static bool read_chars(lua_State *L, FILE *file, size_t count) {
     luaL_buffinit(L, &chars);
     while (count > 0) {
         size_t want = count < 1u << 20 ? count : 1u << 20;
-        size_t got = fread(luaL_prepbuffsize(&chars, want), 1, want, file);
+        size_t got = read_block(L, luaL_prepbuffsize(&chars, want), want, file);
         luaL_addsize(&chars, got);
         if (got < want)
             break;
@@ -349,7 +375,9 @@ static bool read_chars(lua_State *L, FILE *file, size_t count) {
 
 /* Pushes "" and tells whether there is more to read. */
 static bool probe(lua_State *L, FILE *file) {
+    neap_enter_blocking(L);
     int next = getc(file);
+    neap_leave_blocking(L);
     ungetc(next, file); /* harmless for EOF */
     lua_pushliteral(L, "");
     return next != EOF;

@@ -21,6 +21,7 @@
 
 #include "lauxlib.h"
 #include "lualib.h"
+#include "neap.h"
 
 /* ---- Processes, files, environment ---- */
 
@@ -29,7 +30,9 @@ static int os_execute(lua_State *L) {
     if (command != NULL)
         fflush(NULL); /* what was written so far shows before what the command writes */
     errno = 0;
+    neap_enter_blocking(L);
     int status = system(command);
+    neap_leave_blocking(L);
     if (command != NULL)
         return luaL_execresult(L, status);
     lua_pushboolean(L, status);

@@ -50,6 +50,7 @@ enum {
     SWEEP_SLICE = 1024,    /* pages */
     RELEASE_SLICE = 128,   /* pages */
     MOVE_SLICE = 64 << 10, /* bytes of tables looked at */
+    IDLE_WORK = 256 << 10, /* bytes scanned while the program waits: it may have to wait for this much */
     FINALIZERS_SLICE = 10
 };
 
@@ -511,6 +512,47 @@ bool np_gc_step(lua_State *L, int kilobytes) {
     count_stop(global, began);
     np_final_call_some(L, ended ? SIZE_MAX : FINALIZERS_SLICE);
     return ended;
+}
+
+/* A cycle that was under way has marked what may be dead by now: after its end another one follows. */
+bool np_gc_idle_slice(lua_State *L, bool begin) {
+    NpGlobal *global = L->global;
+    NpGc *gc = &global->gc;
+    double began = now();
+    bool ended = false;
+    if (gc->stopped) return np_gc_release(L) == 0;
+    if (begin) {
+        gc->idle_cycles = gc->phase == NP_GC_IDLE || gc->phase == NP_GC_RELEASE ? 1 : 2;
+        if (gc->phase == NP_GC_RELEASE) gc->phase = NP_GC_IDLE;
+    }
+    if (gc->phase == NP_GC_RELEASE && gc->idle_cycles > 1) {
+        gc->idle_cycles--;
+        gc->phase = NP_GC_IDLE;
+    }
+    if (gc->phase != NP_GC_RELEASE) {
+        step(L, IDLE_WORK, 1, &ended);
+    } else if (release_slice(global, 1, true)) {
+        gc->phase = NP_GC_IDLE;
+        set_idle_debt(global);
+        ended = true;
+    }
+    if (!ended) set_debt(global, -(int64_t)quantum(global));
+    else if (np_final_waiting(global)) set_debt(global, 1); /* the program's next safe point calls them */
+    gc->gc_seconds += now() - began; /* nobody was stopped */
+    return ended;
+}
+
+size_t np_gc_release(lua_State *L) {
+    NpGlobal *global = L->global;
+    NpGc *gc = &global->gc;
+    double began = now();
+    size_t before = global->heap.mem.ready;
+    if (gc->phase == NP_GC_SWEEP && np_heap_sweep_step(&global->heap, SIZE_MAX)) end_sweep(global);
+    if (gc->phase == NP_GC_IDLE || gc->phase == NP_GC_RELEASE)
+        while (!np_move_some(global, SIZE_MAX, 0, true)) continue;
+    while (np_heap_release(&global->heap, SIZE_MAX / NP_PAGE_BYTES, 0) != 0) continue;
+    count_stop(global, began);
+    return before > global->heap.mem.ready ? before - global->heap.mem.ready : 0;
 }
 
 /* ---- life ---- */

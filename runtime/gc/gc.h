@@ -17,6 +17,11 @@ void np_gc_init(NpGlobal *global);
 void np_gc_full(lua_State *L, bool emergency);
 /* [gc err stk] collectgarbage("step", n): true when a cycle was finished. */
 bool np_gc_step(lua_State *L, int kilobytes);
+/* [-] One slice of a whole collection and the release after it, without finalisers; `begin` with the first one. True when
+ * all is done. For a thread other than the program's, while that one does nothing: L is where it waits. */
+bool np_gc_idle_slice(lua_State *L, bool begin);
+/* [-] Hands back all that is free, after moving buffers together, without collecting; the bytes released. */
+size_t np_gc_release(lua_State *L);
 /* [err] Registers the object for finalisation if its (new) metatable has __gc. */
 void np_gc_check_finalizer(lua_State *L, NpObj *obj, NpTable *metatable);
 /* [gc err stk] At lua_close: runs every finaliser, also those registered meanwhile (bounded), in reverse order. */

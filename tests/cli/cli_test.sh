@@ -366,4 +366,27 @@ run --heap-stats nofile.lua
 in_file "--heap-stats without a script" err "heap statistics"
 status_is "--heap-stats without a script" 1
 
+# --- waiting gives memory back --------------------------------------------------------------------
+
+cat >wait.lua <<'END'
+local wait, tries = arg[1], tonumber(arg[2])
+local heap = require "heap"
+local t = {}
+for i = 1, 150000 do t[i] = {i} end
+t = nil
+for _ = 1, tries do
+    if wait == "execute" then os.execute("sleep 0.05")
+    else io.popen("sleep 0.05; echo 7"):read(tonumber(wait) or wait) end
+    if heap.stats().ready < 4 * 2 ^ 20 then print "ebbed" os.exit(0, true) end
+end
+print "still there"
+END
+for wait in execute l a n 1; do
+    NEAPDEBUG=idle=5 run wait.lua "$wait" 400
+    out_is "waiting gives memory back: $wait" "ebbed"
+    status_is "waiting gives memory back: $wait" 0
+done
+NEAPDEBUG=idle=0 run wait.lua execute 2
+out_is "waiting with the helper switched off" "still there"
+
 [ "$failures" -eq 0 ]
