@@ -25,6 +25,7 @@
 
 #define PROGRAM "neap"
 #define IDLE_MS 1000 /* waiting for longer than this gives memory back */
+#define HUGE_PAGES_OPTION "--huge-pages="
 #define INIT_VARIABLE "LUA_INIT"
 #define HEAP_LIMIT_OPTION "--heap-limit="
 #define HEAP_LIMIT_VARIABLE "NEAP_HEAP_LIMIT"
@@ -35,6 +36,7 @@ typedef struct Options {
     int bad;     /* index of an option that cannot be understood, 0 for none */
     int rest;    /* index behind the last option */
     const char *heap_limit; /* of --heap-limit=, NULL for none */
+    int huge_pages; /* NEAP_HUGE_* */
     bool interactive, version, chunk, no_environment, heap_stats, help, version_only;
 } Options;
 
@@ -90,6 +92,8 @@ static void print_usage(FILE *out) {
             "                what the process may have, cgroup (the default) or none; the variable\n"
             "                " HEAP_LIMIT_VARIABLE " does the same\n"
             "  --heap-stats  print statistics of the heap on stderr at exit\n"
+            "  --huge-pages=auto|on|off\n"
+            "                whether the heap may use them (auto: where it stays dense)\n"
             "  --help        show this help and exit\n"
             "  --version     show version information and exit; with -v also what this build is\n"
             "  --            stop handling options\n"
@@ -104,6 +108,17 @@ static void print_version(void) {
 }
 
 /* ---- Options ---- */
+
+static bool read_huge_pages(const char *value, Options *options) {
+    static const char *const words[] = {[NEAP_HUGE_AUTO] = "auto", [NEAP_HUGE_ON] = "on", [NEAP_HUGE_OFF] = "off"};
+    for (int mode = NEAP_HUGE_AUTO; mode <= NEAP_HUGE_OFF; mode++) {
+        if (strcmp(value, words[mode]) != 0)
+            continue;
+        options->huge_pages = mode;
+        return true;
+    }
+    return false;
+}
 
 /* Short options are Lua's own and no others (-h is an error there, which shows the usage); ours are long.
  * Understands one option; false when it is none. *takes_next: its argument is the next word. */
@@ -124,6 +139,8 @@ static bool read_option(const char *word, Options *options, bool *takes_next) {
         options->heap_limit = word + sizeof HEAP_LIMIT_OPTION - 1;
         return true;
     }
+    if (strncmp(word, HUGE_PAGES_OPTION, sizeof HUGE_PAGES_OPTION - 1) == 0)
+        return read_huge_pages(word + sizeof HUGE_PAGES_OPTION - 1, options);
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (strcmp(word, flags[i].word) == 0) {
             *(bool *)((char *)options + flags[i].flag) = true;
@@ -468,6 +485,7 @@ int main(int argc, char **argv) {
         return EXIT_FAILURE;
     }
     neap_idle(L, IDLE_MS);
+    neap_huge_pages(L, options.huge_pages);
     open_state = L;
     wants_heap_stats = options.heap_stats;
     lua_pushcfunction(L, run);

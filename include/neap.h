@@ -135,6 +135,13 @@ LUA_API void (neap_stats)(lua_State *L, neap_Stats *out);
    Does nothing inside a finalizer. */
 LUA_API size_t (neap_release)(lua_State *L);
 
+/* [-0, +0, -] Transparent huge pages. AUTO, how a state begins: where the system gives them when asked, for parts of the
+   heap of 64 MiB that stay in use for several collections. ON: for all memory of a heap beyond 64 MiB, which saves page
+   faults but makes some of them milliseconds long. OFF: none, even where the system gives them unasked.
+   docs/huge-pages.md has measurements. */
+enum { NEAP_HUGE_AUTO, NEAP_HUGE_ON, NEAP_HUGE_OFF };
+LUA_API void (neap_huge_pages)(lua_State *L, int mode);
+
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
 /*

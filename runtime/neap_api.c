@@ -111,6 +111,12 @@ LUA_API void neap_build(neap_Build *out) {
     out->check = CHECK;
 }
 
+LUA_API void neap_huge_pages(lua_State *L, int mode) {
+    static const NpHugeWish wishes[] = {
+        [NEAP_HUGE_AUTO] = NP_HUGE_WISH_AUTO, [NEAP_HUGE_ON] = NP_HUGE_WISH_ON, [NEAP_HUGE_OFF] = NP_HUGE_WISH_OFF};
+    if (mode >= 0 && (size_t)mode < sizeof wishes / sizeof *wishes) np_heap_set_huge(&L->global->heap, wishes[mode]);
+}
+
 LUA_API size_t neap_release(lua_State *L) {
     if (L->global->gc.stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) return 0;
     return np_gc_release(L);

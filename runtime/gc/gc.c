@@ -255,6 +255,7 @@ static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
             return QUANTUM_MOST;
         default:
             if (release_slice(global, scale, false)) {
+                np_heap_advise_huge(&global->heap);
                 gc->phase = NP_GC_IDLE;
                 set_idle_debt(global);
                 np_limit_set_aside(global);

@@ -2,7 +2,7 @@
  *
  * Owns: arenas, pages, spans, size classes, the mark and alloc bitmaps, allocation, sweeping of
  *       spans, giving pages back. Implemented by heap.c (classes, large objects, sweep), span.c,
- *       pagealloc.c, release.c, vacate.c and heap_check.c, on runtime/mem.
+ *       pagealloc.c, release.c, vacate.c, huge.c and heap_check.c, on runtime/mem.
  * Does not: know any object layout, collect, throw Lua errors, or call malloc. A failed allocation
  *       is a NULL; the caller turns it into a Lua error.
  *
@@ -242,6 +242,15 @@ bool np_heap_sweep_step(NpHeap *heap, size_t pages);
 size_t np_heap_release(NpHeap *heap, size_t pages, size_t keep_bytes);
 /* [-] True when np_heap_release with the same keep_bytes would find nothing to release. */
 bool np_heap_release_done(NpHeap *heap, size_t keep_bytes);
+/* ---- huge pages (huge.c) ---- */
+/* AUTO: for arenas that have long been dense. ON: for all memory from a certain size of the heap on. OFF: for none, even
+ * where the system gives them unasked. */
+typedef enum { NP_HUGE_WISH_AUTO, NP_HUGE_WISH_ON, NP_HUGE_WISH_OFF } NpHugeWish;
+/* [-] Takes hold for what is mapped from now on; OFF for all. NEAPDEBUG=hugepages overrules it. */
+void np_heap_set_huge(NpHeap *heap, NpHugeWish wish);
+/* [-] Once at the end of every collection: advises the arenas that have become dense. */
+void np_heap_advise_huge(NpHeap *heap);
+
 /* ---- moving buffers out of sparsely used spans (vacate.c) ---- */
 /* [-] Bytes of pages that emptying the SPARSE spans would free; 0 when they are wanted anyway, that is when no
  * more than keep_bytes of the Ready memory in spans are free. Sweep must be finished. */

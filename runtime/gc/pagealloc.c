@@ -52,6 +52,7 @@ void np_pages_init(NpPages *pages, NpHeap *heap, NpMem *mem) {
     pages->mem = mem;
     pages->unit_pages = page > NP_PAGE_BYTES ? (unsigned)(page / NP_PAGE_BYTES) : 1;
     pages->huge_mode = np_os_huge_page_mode();
+    if (np_dbg.hugepages != NP_DBG_UNSET) pages->huge_wish = np_dbg_on(hugepages) ? NP_HUGE_WISH_ON : NP_HUGE_WISH_OFF;
 #if UINTPTR_MAX > 0xffffffffu
     /* Heaps of one process begin 1 TiB apart, where the address space is usually empty, so that
      * a reservation comes out aligned by itself and arenas of one heap follow each other. */
@@ -192,6 +193,7 @@ long np_pages_release_units(NpPages *pages, NpArenaInfo *info, size_t from, size
                       (size_t)(arena->mapped_pages - arena->first_page) * NP_PAGE_BYTES);
         info->huge = false;
     }
+    info->dense_cycles = 0;
     while (from < end) {
         size_t stop;
         from = np_bits_next_clear(arena->released_bits, from, end);
@@ -250,12 +252,11 @@ static bool add_arena(NpPages *pages) {
     return true;
 }
 
-/* Whether to ask for huge pages: only when NEAPDEBUG=hugepages says so. A first touch of 2 MiB costs a
- * stop of about 5 ms where the system has to find and clear them (measured: the longest stop of
- * tide/pause.lua 6 to 9 ms instead of 0.8, and twice the system time), Go has come to the same
- * conclusion three times over (golang.org/issue/61718, 63334, 64332). */
+/* Whether fresh memory is to come in huge pages: only when that was asked for outright. By default they are advised
+ * for memory that is in use already: huge.c. */
 static bool want_huge(const NpPages *pages) {
-    return np_dbg_on(hugepages) && pages->huge_mode == NP_HUGE_MADVISE && pages->mapped_pages >= HUGE_FROM_PAGES;
+    return pages->huge_wish == NP_HUGE_WISH_ON && pages->huge_mode == NP_HUGE_MADVISE &&
+           pages->mapped_pages >= HUGE_FROM_PAGES;
 }
 
 /* Maps `count` more pages at the end of what the arena has mapped. */
@@ -268,7 +269,9 @@ static bool map_more(NpPages *pages, NpArenaInfo *info, size_t count) {
         return false;
     }
     NP_POISON(page_address(arena, from), count * NP_PAGE_BYTES);
-    if (pages->huge_mode == NP_HUGE_ALWAYS) info->huge = true;
+    if (pages->huge_mode == NP_HUGE_ALWAYS && pages->huge_wish == NP_HUGE_WISH_OFF)
+        sysNoHugePage(page_address(arena, from), count * NP_PAGE_BYTES);
+    else if (pages->huge_mode == NP_HUGE_ALWAYS) info->huge = true;
     else if (want_huge(pages) && sysHugePage(page_address(arena, from), count * NP_PAGE_BYTES) == 0)
         info->huge = true;
     arena->mapped_pages = (uint32_t)to;
@@ -371,6 +374,8 @@ static bool alloc_dedicated(NpPages *pages, size_t count, NpSpan *span) {
     info.ready = HEAD_BYTES;
     pages->mapped_pages += all - FIRST_PAGE;
     if (want_huge(pages)) sysHugePage(page_address(info.arena, FIRST_PAGE), data);
+    else if (pages->huge_mode == NP_HUGE_ALWAYS && pages->huge_wish == NP_HUGE_WISH_OFF)
+        sysNoHugePage(page_address(info.arena, FIRST_PAGE), data);
     if (ready_meta(pages, &info, FIRST_PAGE, FIRST_PAGE + 1) != 0 ||
         sysUsed(pages->mem, page_address(info.arena, FIRST_PAGE), data, data) != 0) {
         insert_info(pages, info);

@@ -28,6 +28,7 @@ typedef struct NpArenaInfo {
     size_t ready;            /* bytes Ready, tables included */
     bool dedicated;          /* one huge object, several arenas long */
     bool huge;               /* its pages may be huge: ask for no more of them before releasing */
+    uint8_t dense_cycles;    /* huge.c: collections in a row that have found nothing of it to release */
     bool tail_lost;          /* what is not mapped of it never will be (NP_MEM_LOST) */
 } NpArenaInfo;
 
@@ -45,6 +46,7 @@ typedef struct NpPages {
     size_t released_total;/* bytes handed back since start */
     void *next_hint;      /* where the first arena is asked for */
     NpHugeMode huge_mode;
+    NpHugeWish huge_wish;
 } NpPages;
 
 void np_pages_init(NpPages *pages, NpHeap *heap, NpMem *mem);

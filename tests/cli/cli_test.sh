@@ -366,6 +366,17 @@ run --heap-stats nofile.lua
 in_file "--heap-stats without a script" err "heap statistics"
 status_is "--heap-stats without a script" 1
 
+# --- huge pages -----------------------------------------------------------------------------------
+
+for mode in auto on off; do
+    run --huge-pages=$mode -e 'local t = {} for i = 1, 1000 do t[i] = {i} end print(#t)'
+    out_is "--huge-pages=$mode" 1000
+    status_is "--huge-pages=$mode" 0
+done
+run --huge-pages=maybe -e 'print(1)'
+in_file "--huge-pages with another word" err "--huge-pages=maybe"
+status_is "--huge-pages with another word" 1
+
 # --- waiting gives memory back --------------------------------------------------------------------
 
 cat >wait.lua <<'END'
