@@ -4,12 +4,12 @@
  * NpGlobal itself comes from sysAlloc: it must outlive the heap it contains. */
 #include <time.h>
 
-#include "runtime/idle.h"
 #include "runtime/call.h"
 #include "runtime/dbg.h"
 #include "runtime/err.h"
 #include "runtime/gc/barrier.h"
 #include "runtime/gc/gc.h"
+#include "runtime/idle.h"
 #include "runtime/mem/mem_os.h"
 #include "runtime/mem/mem_shadow.h"
 #include "runtime/strings.h"

@@ -300,7 +300,8 @@ static size_t scan_thread(NpGlobal *global, NpThread *thread) {
     thread->flags &= (uint8_t)~NP_FLAG_REGRAY;
     /* Without memory for the list, ATOMIC finds it by walking the heap. */
     if (global->gc.phase == NP_GC_MARK) {
-        if (np_thread_state(thread)->stack) np_stack_shrink(np_thread_state(thread));
+        /* in an emergency the running code keeps pointers into stacks */
+        if (np_thread_state(thread)->stack && !global->gc.unrooted) np_stack_shrink(np_thread_state(thread));
         if (!np_list_push(global, &global->gc.again, (NpObj *)thread)) global->gc.again_lost = true;
     } else {
         clear_unused(np_thread_state(thread)); /* those in the list: np_mark_finish */
