@@ -7,6 +7,11 @@ enum { OBJECT = 8192, COUNT = 20000 }; /* over 150 MiB of address space, untouch
 static NpHeap heap;
 static char *objects[COUNT];
 
+static const NpArenaInfo *info_of(const void *p) {
+    const NpPages *pages = &heap.priv->pages;
+    return &pages->arenas[np_pages_index(pages, np_arena_of(p))];
+}
+
 static void open_dense(NpHugeWish wish) {
     REQUIRE(np_heap_init(&heap));
     heap.priv->pages.huge_mode = NP_HUGE_MADVISE;
@@ -47,8 +52,8 @@ TEST(dense_for_two_collections) {
 TEST(on_from_the_first_touch) {
     if (np_os_huge_page_size() == 0 || np_os_page_size() > 4096) SKIP("no huge pages here");
     open_dense(NP_HUGE_WISH_ON);
-    EXPECT_FALSE(heap.priv->pages.arenas[0].huge);
-    EXPECT_TRUE(heap.priv->pages.arenas[2].huge);
+    EXPECT_FALSE(info_of(objects[0])->huge);
+    EXPECT_TRUE(info_of(objects[COUNT - 1])->huge);
     EXPECT_EQ(collect(COUNT - 10), 0); /* all released in part */
     np_heap_verify(&heap);
     np_heap_close(&heap);
