@@ -50,10 +50,19 @@ static void print_types(FILE *out, const neap_Stats *stats) {
                 size_text(text, stats->types[i].bytes));
 }
 
+static void print_kinds(FILE *out, const neap_Stats *stats) {
+    char ready[TEXT], live[TEXT];
+    fprintf(out, "  %-10s %12s %12s\n", "pages of", "ready  ", "live  ");
+    for (int i = 0; i < 3; i++)
+        fprintf(out, "    %-8s %12s %12s\n", stats->kinds[i].name, size_text(ready, stats->kinds[i].ready),
+                size_text(live, stats->kinds[i].live));
+}
+
 static void print_classes(FILE *out, const neap_Stats *stats) {
     if (stats->nclasses == 0)
         return;
-    fprintf(out, "  %-10s %8s %10s %10s %6s\n", "slot size", "spans", "slots", "live", "full");
+    char ready[TEXT];
+    fprintf(out, "  %-10s %8s %10s %10s %6s %12s\n", "slot size", "spans", "slots", "live", "full", "ready  ");
     for (int i = 0; i < stats->nclasses; i++) {
         char name[TEXT] = "large";
         if (stats->classes[i].spans == 0)
@@ -61,8 +70,8 @@ static void print_classes(FILE *out, const neap_Stats *stats) {
         size_t slots = stats->classes[i].slots, live = stats->classes[i].live_slots;
         if (stats->classes[i].slot_bytes != 0)
             snprintf(name, TEXT, "%zu B", stats->classes[i].slot_bytes);
-        fprintf(out, "    %-8s %8zu %10zu %10zu %5.0f%%\n", name, stats->classes[i].spans, slots,
-                live, slots == 0 ? 0.0 : 100.0 * (double)live / (double)slots);
+        fprintf(out, "    %-8s %8zu %10zu %10zu %5.0f%% %12s\n", name, stats->classes[i].spans, slots,
+                live, slots == 0 ? 0.0 : 100.0 * (double)live / (double)slots, size_text(ready, stats->classes[i].ready));
     }
 }
 
@@ -81,6 +90,7 @@ void np_report_heap(FILE *out, const neap_Stats *stats) {
             "collected", stats->collections, time_text(gc, stats->gc_seconds_total),
             time_text(longest, stats->longest_stop), time_text(total, stats->total_stop));
     print_types(out, stats);
+    print_kinds(out, stats);
     print_classes(out, stats);
 }
 

@@ -115,8 +115,16 @@ typedef struct neap_Stats {
         size_t spans;      /* spans of this class */
         size_t slots;      /* slots in them */
         size_t live_slots; /* slots occupied as of the last sweep */
+        size_t ready;      /* bytes of the spans' pages, those excepted that were given back */
     } classes[NEAP_MAX_CLASSES];
     int nclasses;
+
+    /* What the spans hold: "objects" (which may refer to others), "strings", "buffers" (of tables, stacks, code). Where
+       ready is far above live, scattered survivors hold pages; buffers can be brought together, the others not. */
+    struct {
+        const char *name;
+        size_t ready, live; /* bytes of pages not given back, and of occupied slots */
+    } kinds[3];
 
     size_t limit, soft_limit; /* neap_setlimit; 0: none */
     size_t reserve;           /* set aside for the time when memory is short; part of ready, not of live */

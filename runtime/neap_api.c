@@ -45,12 +45,20 @@ static void fill_types(const NpGlobal *global, neap_Stats *out) {
 
 static void fill_classes(NpGlobal *global, neap_Stats *out) {
     NpClassStats rows[NEAP_MAX_CLASSES];
-    out->nclasses = np_heap_class_stats(&global->heap, rows, NEAP_MAX_CLASSES);
+    NpKindStats kinds[NP_SPAN_KINDS];
+    out->nclasses = np_heap_class_stats(&global->heap, rows, NEAP_MAX_CLASSES, kinds);
+    for (int i = 0; i < NP_SPAN_KINDS; i++) {
+        static const char *const names[] = {[NP_SPAN_OBJ] = "objects", [NP_SPAN_LEAF] = "strings", [NP_SPAN_BUF] = "buffers"};
+        out->kinds[i].name = names[i];
+        out->kinds[i].ready = kinds[i].ready;
+        out->kinds[i].live = kinds[i].live;
+    }
     for (int i = 0; i < out->nclasses; i++) {
         out->classes[i].slot_bytes = rows[i].slot_bytes;
         out->classes[i].spans = rows[i].spans;
         out->classes[i].slots = rows[i].slots;
         out->classes[i].live_slots = rows[i].live;
+        out->classes[i].ready = rows[i].ready;
     }
 }
 

@@ -50,14 +50,26 @@ static void set_classes(lua_State *L, const neap_Stats *stats) {
     for (int i = 0; i < stats->nclasses; i++) {
         if (stats->classes[i].spans == 0)
             continue;
-        lua_createtable(L, 0, 4);
+        lua_createtable(L, 0, 5);
         set_count(L, "size", stats->classes[i].slot_bytes);
         set_count(L, "spans", stats->classes[i].spans);
         set_count(L, "slots", stats->classes[i].slots);
         set_count(L, "live", stats->classes[i].live_slots);
+        set_count(L, "ready", stats->classes[i].ready);
         lua_rawseti(L, -2, ++row);
     }
     lua_setfield(L, -2, "classes");
+}
+
+static void set_kinds(lua_State *L, const neap_Stats *stats) {
+    lua_createtable(L, 0, 3);
+    for (int i = 0; i < 3; i++) {
+        lua_createtable(L, 0, 2);
+        set_count(L, "ready", stats->kinds[i].ready);
+        set_count(L, "live", stats->kinds[i].live);
+        lua_setfield(L, -2, stats->kinds[i].name);
+    }
+    lua_setfield(L, -2, "kinds");
 }
 
 /* heap.stats() -> table; sizes in bytes (integers), times in seconds (floats). */
@@ -86,6 +98,7 @@ static int heap_stats(lua_State *L) {
     lua_setfield(L, -2, "system");
     set_objects(L, &stats);
     set_classes(L, &stats);
+    set_kinds(L, &stats);
     return 1;
 }
 

@@ -275,9 +275,10 @@ void np_heap_walk(NpHeap *heap, bool buffers, void (*visit)(void *ctx, NpSpan *s
 /* [-] Checks the heap's own invariants (bits, lists, counters); np_fatal on the first that is broken. */
 void np_heap_verify(NpHeap *heap);
 
-/* Statistics by class, for heap.stats(): fills up to `max` rows, returns how many. */
-typedef struct NpClassStats { uint32_t slot_bytes, spans; size_t slots, live; } NpClassStats;
-int np_heap_class_stats(NpHeap *heap, NpClassStats *rows, int max);
+/* Statistics by class, for heap.stats(): fills up to `max` rows, returns how many. The same by span kind, in bytes. */
+typedef struct NpClassStats { uint32_t slot_bytes, spans; size_t slots, live, ready; } NpClassStats;
+typedef struct NpKindStats { size_t ready, live; } NpKindStats;
+int np_heap_class_stats(NpHeap *heap, NpClassStats *rows, int max, NpKindStats kinds[NP_SPAN_KINDS]);
 void np_heap_stats(NpHeap *heap, NpHeapStats *out);
 
 #endif

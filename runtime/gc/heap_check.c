@@ -72,6 +72,7 @@ void np_heap_stats(NpHeap *heap, NpHeapStats *out) {
 typedef struct ClassRows {
     NpClassStats *rows;
     int max;
+    NpKindStats *kinds;
 } ClassRows;
 
 static void count_span(void *ctx, NpSpan *span) {
@@ -82,11 +83,15 @@ static void count_span(void *ctx, NpSpan *span) {
     row->spans++;
     row->slots += span->nslots;
     row->live += span->alloc_slots;
+    row->ready += np_span_ready_bytes(span);
+    into->kinds[span->kind].ready += np_span_ready_bytes(span);
+    into->kinds[span->kind].live += span->alloc_slots * np_span_slot_bytes(span);
 }
 
 /* Row i is class i; row 0, with slot_bytes 0, the large objects. */
-int np_heap_class_stats(NpHeap *heap, NpClassStats *rows, int max) {
-    ClassRows into = {rows, max < np_class_count ? max : np_class_count};
+int np_heap_class_stats(NpHeap *heap, NpClassStats *rows, int max, NpKindStats kinds[NP_SPAN_KINDS]) {
+    ClassRows into = {rows, max < np_class_count ? max : np_class_count, kinds};
+    memset(kinds, 0, NP_SPAN_KINDS * sizeof *kinds);
     np_heap_return_rests(heap);
     for (int i = 0; i < into.max; i++) rows[i] = (NpClassStats){.slot_bytes = np_class_bytes[i]};
     each_span(heap, count_span, &into);

@@ -38,6 +38,10 @@ local function check_figures(stats)
     assert(class.spans > 0 and class.slots >= class.spans, "class " .. class.size)
   end
   assert(#stats.classes > 0)
+  for _, name in ipairs{"objects", "strings", "buffers"} do
+    local kind = stats.kinds[name]
+    assert(kind.live > 0 and kind.live <= kind.ready, name)
+  end
 end
 
 collectgarbage()

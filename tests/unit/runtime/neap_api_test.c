@@ -32,12 +32,21 @@ TEST(counters) {
     EXPECT_GE(objects("thread"), 1);
     EXPECT_GT(objects("string"), 20);
     EXPECT_GT(stats.nclasses, 0);
-    size_t slots = 0;
+    size_t slots = 0, ready = 0;
     for (int i = 0; i < stats.nclasses; i++) {
         EXPECT_LE(stats.classes[i].live_slots, stats.classes[i].slots);
         slots += stats.classes[i].live_slots;
+        ready += stats.classes[i].ready;
     }
     EXPECT_GE(slots, 5000);
+    EXPECT_EQ(ready, stats.kinds[0].ready + stats.kinds[1].ready + stats.kinds[2].ready);
+    EXPECT_LE(ready, stats.ready);
+    size_t live = 0;
+    for (int i = 0; i < 3; i++) {
+        EXPECT_LE(stats.kinds[i].live, stats.kinds[i].ready);
+        live += stats.kinds[i].live;
+    }
+    EXPECT_GE(live, stats.live); /* what is set aside for running at the limit is not the program's */
     EXPECT_STR(stats.system, np_os_system_name());
     size_t total = stats.allocated_total;
     lua_settop(L, 0);

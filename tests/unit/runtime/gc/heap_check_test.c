@@ -75,7 +75,8 @@ TEST(class_statistics_add_up) {
     size_t live = 0;
     start();
     np_heap_alloc(&heap, 100000, NP_SPAN_BUF);
-    int count = np_heap_class_stats(&heap, rows, NP_MAX_CLASSES);
+    NpKindStats kinds[NP_SPAN_KINDS];
+    int count = np_heap_class_stats(&heap, rows, NP_MAX_CLASSES, kinds);
     EXPECT_EQ(count, np_class_count);
     for (int i = 0; i < count; i++) live += rows[i].live * rows[i].slot_bytes;
     EXPECT_EQ(live, 9600);
@@ -83,7 +84,7 @@ TEST(class_statistics_add_up) {
     EXPECT_EQ(rows[np_class_of_16[6]].spans, 2);
     EXPECT_EQ(rows[np_class_of_16[6]].slots, 170);
     EXPECT_EQ(rows[0].live, 1);
-    EXPECT_EQ(np_heap_class_stats(&heap, rows, 3), 3);
+    EXPECT_EQ(np_heap_class_stats(&heap, rows, 3, kinds), 3);
     np_heap_close(&heap);
 }
 
