@@ -1,20 +1,21 @@
 /* fixalloc.h: records of one fixed size outside the heap (NpSpan and the like).
  *
- * Owns: chunks of 16 KiB, then 64 KiB, from sysAlloc; a list of freed records.
- * Does not: zero records on reuse, give chunks back before np_fixalloc_close.
+ * Owns: chunks of 16 KiB, then 256 KiB; in each a list of freed records. A chunk without a record goes back to
+ *       the system while another one has room.
+ * Does not: zero records on reuse.
  */
 #ifndef NP_FIXALLOC_H
 #define NP_FIXALLOC_H
 
 #include "runtime/mem/mem_os.h"
 
+typedef struct NpFixChunk NpFixChunk;
+
 typedef struct NpFixAlloc {
     NpMem *mem;
-    size_t size;    /* of a record, a multiple of 8 */
-    void *free;     /* freed records, linked through their first word */
-    char *cur, *end;
-    void *chunks;   /* linked through their first word */
-    size_t in_use;  /* records handed out */
+    size_t size;             /* of a record, a multiple of 8 */
+    NpFixChunk *open, *full; /* chunks with room and without, linked both ways */
+    size_t in_use;           /* records handed out */
 } NpFixAlloc;
 
 /* [-] */

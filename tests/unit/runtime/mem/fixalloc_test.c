@@ -32,6 +32,33 @@ TEST(records_are_apart_and_reused) {
     EXPECT_EQ(mem.reserved, 0);
 }
 
+TEST(empty_chunks_go_back) {
+    enum { COUNT = 100000 };
+    NpMem mem = {0};
+    NpFixAlloc fix;
+    static void *records[COUNT];
+    np_fixalloc_init(&fix, &mem, 64);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            REQUIRE_NOT_NULL(records[i] = np_fixalloc_alloc(&fix));
+            memset(records[i], i & 127, 64);
+        }
+        EXPECT_GE(mem.ready, COUNT * 64);
+        /* four stay: of most chunks nothing */
+        for (int i = 0; i < COUNT; i++)
+            if (i % 25000 != 3) np_fixalloc_free(&fix, records[i]);
+        EXPECT_LE(mem.ready, 6 * 262144);
+        for (int i = 3; i < COUNT; i += 25000) {
+            EXPECT_EQ(((char *)records[i])[63], i & 127);
+            np_fixalloc_free(&fix, records[i]);
+        }
+        EXPECT_LE(mem.ready, 262144);
+        EXPECT_EQ(fix.in_use, 0);
+    }
+    np_fixalloc_close(&fix);
+    EXPECT_EQ(mem.reserved, 0);
+}
+
 TEST(tiny_sizes_are_rounded_up) {
     NpMem mem = {0};
     NpFixAlloc fix;
