@@ -162,6 +162,7 @@ WALK(every_legal_transition) {
     EXPECT_EQ(DO(sysFault(&walk.mem, v, pages(1))), 0); /* Ready -> made to fault */
     expect_counters(10, 6, 4);
     expect_system(v, 'F');
+    if (np_os_unused_releases()) EXPECT_NE(km_state_of(v).contents, KM_LIVE); /* its memory may go */
     EXPECT_DEATH(*(volatile char *)bytes = 1, "");
     EXPECT_EQ(bytes[pages(1)], 8);
     EXPECT_EQ(DO(sysFreeRegion(&walk.mem, v, pages(8), pages(4), pages(2))), 0); /* any mix -> None */
@@ -384,6 +385,33 @@ TEST(each_call_failing_with_each_errno) {
             }
     EXPECT_GT(made, 20);
     EXPECT_GT(refused, made / 3); /* some are nobody's business: of a hint, of advice at a fault */
+}
+
+/* What the system does not take back is not counted as given back. */
+WALK(a_refusal_to_take_memory_back_is_told) {
+    char *v;
+    int error;
+    begin(KM_HOSTILE, 0);
+    v = reserve(4);
+    REQUIRE_EQ(DO(sysMap(&walk.mem, v, pages(4))), 0);
+    REQUIRE_EQ(DO(sysUsed(&walk.mem, v, pages(4), pages(4))), 0);
+    memset(v, 7, pages(4));
+    for (int which = 0; (error = km_documented(KM_MADVISE, which)) != 0; which++) {
+        if (KM_PROFILE == KM_LINUX && error == EINVAL) continue; /* mem_linux.c tries something else then */
+        km_fail(KM_MADVISE, 1, error);
+        EXPECT_EQ(sysUnused(&walk.mem, v, pages(2)), error);
+        expect_counters(4, 4, 4);
+        expect_system(v, 'U');
+    }
+    for (int which = 0; (error = km_documented(KM_MUNMAP, which)) != 0; which++) {
+        km_fail(KM_MUNMAP, 1, error);
+        EXPECT_EQ(sysFree(&walk.mem, v, pages(4)), error);
+        expect_counters(4, 4, 4);
+        expect_system(v, 'U');
+    }
+    for (size_t i = 0; i < pages(4); i++) REQUIRE_EQ(v[i], 7);
+    EXPECT_EQ(DO(sysFree(&walk.mem, v, pages(4))), 0);
+    finish();
 }
 
 /* Sometimes, the first call to the system that the next call of the layer makes fails. Never a later
