@@ -16,8 +16,11 @@
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
-/* Bytes of a node of each kind: the tree is most of what compiling costs. */
-#define UP_TO(member) (offsetof(NpExpr, u) + sizeof(((NpExpr *)0)->u.member))
+/* Bytes of a node of each kind: the tree is most of what compiling costs. Whatever it is, folding may turn it
+ * into a number. */
+#define MEMBER_BYTES(member) sizeof(((NpExpr *)0)->u.member)
+#define UP_TO(member) \
+    (offsetof(NpExpr, u) + (MEMBER_BYTES(member) > sizeof(int64_t) ? MEMBER_BYTES(member) : sizeof(int64_t)))
 static const uint8_t sizes[NP_EXPR_PAREN + 1] = {
     [NP_EXPR_NIL] = UP_TO(integer),      [NP_EXPR_TRUE] = UP_TO(integer),
     [NP_EXPR_FALSE] = UP_TO(integer),    [NP_EXPR_INT] = UP_TO(integer),

@@ -161,8 +161,7 @@ typedef struct NpUdata {
     uint32_t spare;
     size_t size;           /* bytes of the block */
     NpTable *metatable;
-    void *spare2;          /* keeps user values and block aligned to 16 */
-    NpValue uservalue[];   /* nuservalues, then the block */
+    _Alignas(16) NpValue uservalue[]; /* nuservalues, then the block: both aligned to 16 */
 } NpUdata;
 NP_INLINE void *np_udata_block(NpUdata *udata) { return udata->uservalue + udata->nuservalues; }
 

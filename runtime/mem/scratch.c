@@ -5,7 +5,7 @@
 #include "runtime/mem/poison.h"
 
 struct NpScratchChunk {
-    NpScratchChunk *next;
+    _Alignas(8) NpScratchChunk *next; /* what follows is aligned to 8 */
     size_t bytes;
     NpMem *mem; /* who is charged */
 };

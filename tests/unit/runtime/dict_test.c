@@ -36,6 +36,7 @@ static void make_key(lua_State *L, unsigned number, NpValue *key) {
         break;
     default:
         if (n < 2) {
+            key->v.bits = 0;
             key->v.f = n ? some_function : other_function;
             key->tag = NP_CFUNC;
         } else {
