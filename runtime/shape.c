@@ -18,8 +18,8 @@
 
 /* Fewer where address space is scarce, and may cost memory as soon as it is reserved. */
 #define SHAPES_MAX ((uint32_t)1 << (sizeof(void *) == 8 ? 20 : 15))
-#define SHAPES_STEP 8192u /* shapes mapped at a time: a multiple of 64 KiB in bytes, so of any page size */
-_Static_assert(SHAPES_STEP * sizeof(NpShape) % 65536 == 0, "steps are whole pages");
+#define SHAPES_STEP 8192u /* shapes mapped at a time: a multiple of any page size in bytes */
+_Static_assert(SHAPES_STEP * sizeof(NpShape) % NP_MEM_PAGE_MAX == 0, "steps are whole pages");
 _Static_assert(SHAPES_MAX % SHAPES_STEP == 0 && (SHAPES_STEP & (SHAPES_STEP - 1)) == 0, "halving ends at a step");
 #define FIRST_TRANSITIONS 256u
 #define FAN_OUT_MAX 64 /* transitions out of one shape by computed keys, before tables become dictionaries */

@@ -43,10 +43,8 @@
  * cannot be reserved without cost (mem_sbrk.c) the heap's size goes up in steps of an arena. */
 #if UINTPTR_MAX > 0xffffffffu
 #define NP_ARENA_SHIFT 26
-#define NP_ARENA_TABLE_ALIGN 65536 /* the largest page of any system, so that parts of tables can be given back */
 #else
 #define NP_ARENA_SHIFT 22
-#define NP_ARENA_TABLE_ALIGN 4096
 #endif
 #define NP_ARENA_BYTES ((size_t)1 << NP_ARENA_SHIFT)
 #define NP_PAGE_SHIFT 13
@@ -98,8 +96,9 @@ typedef struct NpArena {
     uint64_t free_bits[NP_ARENA_PAGES / 64];       /* page is free (and mapped) */
     uint64_t released_bits[NP_ARENA_UNITS / 64];   /* unit is Prepared, must be sysUsed again */
     NpSpan *page_span[NP_ARENA_PAGES];             /* owner of each page, NULL when free */
-    _Alignas(NP_ARENA_TABLE_ALIGN) uint64_t mark[NP_ARENA_WORDS];
-    _Alignas(NP_ARENA_TABLE_ALIGN) uint64_t alloc[NP_ARENA_WORDS];
+    /* Aligned to the largest page of any system, so that parts of them can be given back. */
+    _Alignas(NP_MEM_PAGE_MAX) uint64_t mark[NP_ARENA_WORDS];
+    _Alignas(NP_MEM_PAGE_MAX) uint64_t alloc[NP_ARENA_WORDS];
 } NpArena;
 
 /* Per size class and span kind: the run that allocation bumps through. */

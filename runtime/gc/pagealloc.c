@@ -28,7 +28,7 @@ enum {
 };
 
 _Static_assert(FIRST_PAGE < 256, "an arena's tables take at most 2 MiB of it");
-_Static_assert(HEAD_BYTES % NP_ARENA_TABLE_ALIGN == 0, "tables can be readied apart");
+_Static_assert(HEAD_BYTES % NP_MEM_PAGE_MAX == 0, "tables can be readied apart");
 
 static char *unit_address(const NpArena *arena, size_t unit) {
     return (char *)(uintptr_t)arena + unit * NP_UNIT_BYTES;
@@ -483,6 +483,7 @@ void np_pages_free(NpPages *pages, NpSpan *span) {
     np_bits_set_range(arena->free_bits, page, page + count);
     info->free_pages += (uint32_t)count;
     pages->free_pages += count;
+    pages->only_parts = false;
     count_free_released(pages, info, span->holes);
     if (page < info->first_free) info->first_free = (uint32_t)page;
     if (index < pages->lowest) pages->lowest = index;
@@ -492,27 +493,28 @@ void np_pages_free(NpPages *pages, NpSpan *span) {
 
 /* ---- giving back ---- */
 
-/* One pass over an arena from its end; the pages handed back. Stops at *stop released units. */
+/* One pass over an arena from its end; the units handed back. Stops at *stop of them, a number of whole
+ * system pages. */
 static size_t release_arena(NpPages *pages, NpArenaInfo *info, size_t stop, bool *refused) {
     NpArena *arena = info->arena;
     size_t done = 0, low = arena->first_page, page = arena->mapped_pages;
     while (page > low && done < stop) {
-        size_t end, from, ends;
+        size_t end, from;
         long released;
-        /* skip pages that are in use, then take the free run below */
+        /* skip pages that are in use, then take the free run below; what it has of system pages that
+         * are in use besides stays */
         if (!np_bits_test(arena->free_bits, page - 1)) {
             if ((page & 63) == 0 && arena->free_bits[(page >> 6) - 1] == 0 && page - 64 >= low) page -= 64;
             else page--;
             continue;
         }
-        end = page;
+        end = NP_ALIGN_DOWN(page, pages->unit_pages);
         while (page > low && np_bits_test(arena->free_bits, page - 1) &&
-               (end - page) * UNITS_PER_PAGE < stop - done)
+               (page > end || (end - page) * UNITS_PER_PAGE < stop - done))
             page--;
-        from = NP_ALIGN_UP(page, pages->unit_pages) * UNITS_PER_PAGE;
-        ends = NP_ALIGN_DOWN(end, pages->unit_pages) * UNITS_PER_PAGE;
-        if (from >= ends) continue;
-        released = np_pages_release_units(pages, info, from, ends - from);
+        from = NP_ALIGN_UP(page, pages->unit_pages);
+        if (from >= end) continue;
+        released = np_pages_release_units(pages, info, from * UNITS_PER_PAGE, (end - from) * UNITS_PER_PAGE);
         if (released < 0) {
             *refused = true;
             break;
@@ -536,15 +538,18 @@ bool np_pages_has_spare(const NpPages *pages) {
 
 size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget) {
     size_t total = 0;
+    uint32_t i = pages->count;
     bool refused = false, offer = np_os_unused_releases();
-    for (uint32_t i = pages->count; i-- > 0 && *budget > 0 && !refused;) {
-        NpArenaInfo *info = &pages->arenas[i];
+    if (pages->only_parts) return 0;
+    while (i > 0 && *budget > 0 && !refused) {
+        NpArenaInfo *info = &pages->arenas[--i];
         size_t over, stop, done, ready = np_pages_free_ready(pages);
-        if (ready <= keep) break;
+        if (ready <= keep) return total;
         if (info->dedicated || info->free_pages == 0) continue;
         if (offer && info->free_released < info->free_pages * UNITS_PER_PAGE) {
             over = (ready - keep + NP_UNIT_BYTES - 1) / NP_UNIT_BYTES;
             stop = np_bits_min(over, *budget > SIZE_MAX / UNITS_PER_PAGE ? SIZE_MAX : *budget * UNITS_PER_PAGE);
+            stop = NP_ALIGN_UP(stop, pages->unit_pages * UNITS_PER_PAGE);
             done = release_arena(pages, info, stop, &refused);
             total += done * NP_UNIT_BYTES;
             *budget -= np_bits_min(*budget, (done + UNITS_PER_PAGE - 1) / UNITS_PER_PAGE);
@@ -555,6 +560,7 @@ size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget) {
             drop_arena(pages, i);
         }
     }
+    pages->only_parts = offer && i == 0 && *budget > 0 && !refused && np_pages_free_ready(pages) > keep;
     return total;
 }
 
@@ -579,7 +585,7 @@ void np_pages_close(NpPages *pages) {
 }
 
 void np_pages_verify(const NpPages *pages) {
-    size_t free_pages = 0, free_released = 0, mapped = 0, meta = 0;
+    size_t free_pages = 0, free_released = 0, mapped = 0, meta = 0, together = np_os_page_size() / NP_UNIT_BYTES;
     for (uint32_t i = 0; i < pages->count; i++) {
         const NpArenaInfo *info = &pages->arenas[i];
         const NpArena *arena = info->arena;
@@ -609,6 +615,11 @@ void np_pages_verify(const NpPages *pages) {
             if (arena->page_span[page]) np_fatal("heap: H6: free page %zu has a span", page);
             arena_free_released += np_bits_count_range(arena->released_bits, page * UNITS_PER_PAGE,
                                                        (page + 1) * UNITS_PER_PAGE);
+        }
+        for (size_t unit = 0; together > 1 && unit < units; unit += together) {
+            size_t gone = np_bits_count_range(arena->released_bits, unit, unit + together);
+            if (gone != 0 && gone != together)
+                np_fatal("heap: P3: only a part of the system page at unit %zu of %p is released", unit, (const void *)arena);
         }
         if (arena_free_released != info->free_released)
             np_fatal("heap: P1: %u released units in free pages by the counter, %zu by the bits", info->free_released,

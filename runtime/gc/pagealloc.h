@@ -8,7 +8,8 @@
  * Invariants
  *   P1 arenas[] is sorted by address; free_pages, released_units and ready agree with the bits.
  *   P2 max_run is at least the length of the longest free run; no page below first_free is free.
- *   P3 a released unit is Prepared, every other mapped unit is Ready (= H4).
+ *   P3 a released unit is Prepared, every other mapped unit is Ready (= H4). The units of one system
+ *      page are released together.
  */
 #ifndef NP_PAGEALLOC_H
 #define NP_PAGEALLOC_H
@@ -39,6 +40,7 @@ typedef struct NpPages {
     uint32_t count, capacity;
     uint32_t lowest;      /* no arena before this one has a free page */
     unsigned unit_pages;  /* pages that are released or readied together: 1, or more for large system pages */
+    bool only_parts;      /* nothing is left to release but parts of system pages that are in use besides */
     size_t free_pages;    /* all free pages, released or not */
     size_t free_released; /* released units that lie in free pages */
     size_t mapped_pages;  /* pages for spans that are mapped (dedicated arenas included) */

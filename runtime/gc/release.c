@@ -35,12 +35,14 @@ static size_t hole_units(void) {
 bool np_release_fill_holes(NpHeap *heap, NpSpan *span, size_t from, size_t end) {
     NpPages *pages = &heap->priv->pages;
     NpArenaInfo *info = &pages->arenas[np_pages_index(pages, np_arena_of(span->base))];
-    size_t first = np_span_first_granule(span) / UNIT_GRANULES;
-    size_t last = first + span->npages * (NP_PAGE_BYTES / NP_UNIT_BYTES), step = hole_units();
+    size_t base = np_span_first_granule(span) / UNIT_GRANULES, step = hole_units();
+    /* holes are whole system pages of the span */
+    size_t first = NP_ALIGN_UP(base, step), last = NP_ALIGN_DOWN(base + span->npages * (NP_PAGE_BYTES / NP_UNIT_BYTES), step);
     size_t low = NP_ALIGN_DOWN(from / UNIT_GRANULES, step);
     size_t high = NP_ALIGN_UP((end + UNIT_GRANULES - 1) / UNIT_GRANULES, step), changed;
     if (low < first) low = first;
     if (high > last) high = last;
+    if (low >= high) return true;
     if (np_pages_ready_units(pages, info, low, high - low, &changed) != 0) return false;
     span->holes -= (uint16_t)changed;
     heap->hole_bytes -= changed * NP_UNIT_BYTES;
@@ -85,7 +87,7 @@ static bool make_holes(NpHeap *heap, NpArenaInfo *info, NpSpan *span) {
 static bool worth_a_look(const NpHeapPriv *priv, const NpSpan *span) {
     size_t bytes = (size_t)span->npages * NP_PAGE_BYTES, used = (size_t)span->alloc_slots * span->slot_bytes;
     return span->size_class != 0 && np_span_state(priv, span) != NP_SPAN_CURRENT &&
-           used + (span->holes + 1) * NP_UNIT_BYTES <= bytes;
+           used + (span->holes + hole_units()) * NP_UNIT_BYTES <= bytes;
 }
 
 /* Goes down through the spans from where it last stopped. */
@@ -141,7 +143,7 @@ size_t np_heap_release(NpHeap *heap, size_t budget, size_t keep) {
 bool np_heap_release_done(NpHeap *heap, size_t keep) {
     NpHeapPriv *priv = heap->priv;
     if (excess(heap, keep) < NP_UNIT_BYTES) return true;
-    if (np_pages_free_ready(&priv->pages) >= NP_UNIT_BYTES)
+    if (np_pages_free_ready(&priv->pages) >= NP_UNIT_BYTES && !priv->pages.only_parts)
         return !np_os_unused_releases() && !np_pages_has_spare(&priv->pages);
     return !np_os_unused_releases() || priv->holes_searched || priv->unswept > 0;
 }

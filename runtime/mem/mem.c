@@ -83,7 +83,7 @@ const char *np_mem_error(int error) {
 }
 
 /* The preconditions of every call. */
-__attribute__((unused)) static bool page_aligned(const void *v, size_t n) {
+static bool page_aligned(const void *v, size_t n) {
     return (((uintptr_t)v | n) & (np_os_page_size() - 1)) == 0 && n > 0 && (uintptr_t)v <= UINTPTR_MAX - (n - 1);
 }
 
@@ -93,19 +93,6 @@ static int done(const char *name, const void *v, size_t n, int error) {
         np_dbg_print("mem: %s %p %zu%s%s", name, (void *)(uintptr_t)v, n, error ? ": " : "",
                      error ? np_mem_error(error) : "");
     return error;
-}
-
-int (sysAlloc)(NpMem *mem, size_t n, void **out) {
-    int error = injected();
-    CHECK1("M0", page_aligned(NULL, n));
-    if (!error && np_mem_over_limit(mem, n)) error = NP_MEM_LIMIT;
-    if (!error) error = sysAllocOS(n, out);
-    if (error) return done("alloc", NULL, n, error);
-    DebugMemoryAllocate(mem, *out, n, NP_SHADOW_READY);
-    add(mem, &mem->reserved, n);
-    add(mem, &mem->mapped, n);
-    add_ready(mem, n);
-    return done("alloc", *out, n, 0);
 }
 
 static int free_region(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready) {
@@ -198,6 +185,7 @@ void (np_mem_discard_ready)(NpMem *mem, void *v, size_t n) { (np_mem_discard)(me
 /* Address space that is of no use and not counted yet. */
 static void discard_address_space(void *v, size_t n) {
     if (sysFreeOS(v, n) == 0) return;
+    if (!page_aligned(v, n)) return; /* by the pages that NEAPDEBUG=pagesize pretends: lost */
     DebugMemoryAllocate(&np_mem_process, v, n, NP_SHADOW_RESERVED);
     remember_refused(v, n, 0, 0);
 }
@@ -206,13 +194,6 @@ static int reserved(NpMem *mem, void *v, size_t n) {
     DebugMemoryAllocate(mem, v, n, NP_SHADOW_RESERVED);
     add(mem, &mem->reserved, n);
     return done("reserve", v, n, 0);
-}
-
-int (sysReserve)(NpMem *mem, void *hint, size_t n, void **out) {
-    int error = injected();
-    CHECK1("M0", page_aligned(hint, n));
-    if (!error) error = sysReserveOS(hint, n, out);
-    return error ? done("reserve", hint, n, error) : reserved(mem, *out, n);
 }
 
 /* Takes size + align and cuts both ends. A cut can fail where the kernel's table of mappings is
@@ -238,6 +219,40 @@ int np_mem_reserve_trimmed(size_t n, size_t align, void **out) {
     }
     *out = from;
     return 0;
+}
+
+/* With NEAPDEBUG=pagesize: what the system gives is aligned to the pages that it really has. */
+static bool pages_seem_larger(void) { return np_dbg_on(pagesize); }
+
+static int alloc_aligned(size_t n, void **out) {
+    int error = sysReserveAlignedOS(n, np_os_page_size(), out);
+    if (error) return error;
+    error = sysMapOS(*out, n);
+    if (!error) error = sysUsedOS(*out, n);
+    if (error) discard_address_space(*out, n);
+    return error;
+}
+
+int (sysAlloc)(NpMem *mem, size_t n, void **out) {
+    int error = injected();
+    CHECK1("M0", page_aligned(NULL, n));
+    if (!error && np_mem_over_limit(mem, n)) error = NP_MEM_LIMIT;
+    if (!error) error = pages_seem_larger() ? alloc_aligned(n, out) : sysAllocOS(n, out);
+    if (error) return done("alloc", NULL, n, error);
+    DebugMemoryAllocate(mem, *out, n, NP_SHADOW_READY);
+    add(mem, &mem->reserved, n);
+    add(mem, &mem->mapped, n);
+    add_ready(mem, n);
+    return done("alloc", *out, n, 0);
+}
+
+int (sysReserve)(NpMem *mem, void *hint, size_t n, void **out) {
+    int error;
+    if (pages_seem_larger()) return (sysReserveAligned)(mem, hint, n, np_os_page_size(), out);
+    error = injected();
+    CHECK1("M0", page_aligned(hint, n));
+    if (!error) error = sysReserveOS(hint, n, out);
+    return error ? done("reserve", hint, n, error) : reserved(mem, *out, n);
 }
 
 int (sysReserveAligned)(NpMem *mem, void *hint, size_t n, size_t align, void **out) {

@@ -240,13 +240,13 @@ size_t np_os_resident_bytes(void) {
     const char *second;
     if (read_text("/proc/self/statm", text, sizeof text) <= 0) return 0;
     second = strchr(text, ' ');
-    return second ? read_number(second + 1) * np_os_page_size() : 0;
+    return second ? read_number(second + 1) * (size_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 size_t np_os_core_bytes(void *v, size_t n) {
     enum { AT_ONCE = 1024 };
     unsigned char in_core[AT_ONCE];
-    size_t page = np_os_page_size(), total = 0;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), total = 0;
     int saved = errno;
     for (size_t at = 0; at < n; at += AT_ONCE * page) {
         size_t bytes = n - at < AT_ONCE * page ? n - at : AT_ONCE * page;

@@ -162,7 +162,15 @@ size_t np_os_maxrss_unit(void);
 
 /* ---- what one kind of system has in common (os_unix.c; another os_<kind>.c elsewhere) ---- */
 
-/* Bytes; constant during a run. */
+/* The largest page of any system that Neap runs on: no table of the heap is cut more finely. Where addresses
+ * have 32 bits arenas are small, and so must their tables be. */
+#if UINTPTR_MAX > 0xffffffffu
+#define NP_MEM_PAGE_MAX 65536
+#else
+#define NP_MEM_PAGE_MAX 4096
+#endif
+/* Bytes; constant during a run, at most NP_MEM_PAGE_MAX. NEAPDEBUG=pagesize makes it larger than the
+ * system's own, so that what a system with larger pages would refuse is found here. */
 size_t np_os_page_size(void);
 /* The most that np_os_resident_bytes has been, 0 when the kernel does not tell. */
 size_t np_os_peak_resident_bytes(void);

@@ -11,17 +11,33 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "runtime/dbg.h"
 #include "runtime/mem/mem_os.h"
 
 #ifndef RLIMIT_AS /* OpenBSD counts mappings against this one */
 #define RLIMIT_AS RLIMIT_DATA
 #endif
 
+static size_t real_page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+
+/* The page size that NEAPDEBUG asks for, where the system's pages allow it; else the system's. */
+static NP_COLD size_t page_size_to_use(void) {
+    size_t real = real_page_size(), size;
+    np_dbg_init();
+    if (np_dbg.pagesize == NP_DBG_UNSET) return real;
+    size = (size_t)np_dbg.pagesize;
+    if (size >= real && size <= NP_MEM_PAGE_MAX && (size & (size - 1)) == 0) return size;
+    np_dbg_print("neap: NEAPDEBUG: pagesize must be a power of two from %zu to %zu; ignored", real,
+                 (size_t)NP_MEM_PAGE_MAX);
+    np_dbg.pagesize = NP_DBG_UNSET;
+    return real;
+}
+
 size_t np_os_page_size(void) {
     static size_t page;
     size_t size = __atomic_load_n(&page, __ATOMIC_RELAXED);
     if (NP_LIKELY(size != 0)) return size;
-    size = (size_t)sysconf(_SC_PAGESIZE);
+    size = page_size_to_use();
     __atomic_store_n(&page, size, __ATOMIC_RELAXED);
     return size;
 }
@@ -105,7 +121,7 @@ size_t np_os_address_limit(void) {
 
 size_t np_os_machine_memory(void) {
     long pages = sysconf(_SC_PHYS_PAGES);
-    size_t page = np_os_page_size();
+    size_t page = real_page_size();
     if (pages <= 0) return 0;
     return (size_t)pages > SIZE_MAX / page ? SIZE_MAX : (size_t)pages * page;
 }

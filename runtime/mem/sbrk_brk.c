@@ -30,7 +30,7 @@ size_t np_os_resident_bytes(void) {
     text[got] = '\0';
     for (const char *digit = strchr(text, ' '); digit && *++digit >= '0' && *digit <= '9';)
         pages = pages * 10 + (size_t)(*digit - '0');
-    return pages * np_os_page_size();
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /* Control groups are Linux's, not brk's: mem_linux.c knows them. */

@@ -3,13 +3,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "runtime/dbg.h"
 #include "runtime/mem/mem_os.h"
 #include "tests/unit/unit.h"
 
 enum { MIB = 1 << 20 };
 
 TEST(page_size_is_the_systems) {
-    EXPECT_EQ(np_os_page_size(), sysconf(_SC_PAGESIZE));
+    EXPECT_EQ(np_os_page_size(), np_dbg_on(pagesize) ? np_dbg.pagesize : sysconf(_SC_PAGESIZE));
     EXPECT_EQ(np_os_page_size() & (np_os_page_size() - 1), 0);
 }
 
