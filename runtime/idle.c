@@ -14,17 +14,29 @@
  * program wakes it when it parks (`asleep`). In between it looks once every quiet time.
  *
  * A child made by fork has the memory but not the thread: `forks` tells, and the child begins anew.
+ *
+ * Where there are no threads (WASI) waits are only waits.
  */
+#include "include/neap.h"
+#include "runtime/idle.h"
+
+#ifdef __wasi__
+
+LUA_API void neap_enter_blocking(lua_State *L) {}
+LUA_API void neap_leave_blocking(lua_State *L) {}
+LUA_API void neap_idle(lua_State *L, int quiet_ms) {}
+void np_idle_stop(NpGlobal *global) {}
+
+#else
+
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
-#include "include/neap.h"
 #include "runtime/dbg.h"
 #include "runtime/gc/gc.h"
-#include "runtime/idle.h"
 #include "runtime/mem/mem_os.h"
 
 #define LEAST_HEAP ((size_t)4 << 20)    /* Ready bytes: with less there is nothing to gain */
@@ -228,3 +240,5 @@ void np_idle_stop(NpGlobal *global) {
     np_mem_discard_ready(&global->heap.mem, idle, block_bytes());
     global->idle = NULL;
 }
+
+#endif

@@ -86,7 +86,7 @@ static uint32_t find_transition(NpGlobal *global, uint32_t parent, const void *s
 static bool commit(NpMem *owner, NpShapeTable *table) {
     char *from = (char *)&table->shapes[table->ready];
     size_t bytes = SHAPES_STEP * sizeof(NpShape);
-    if (table->mapped == table->ready) {
+    if (table->mapped == table->ready) { /* else: mapped, but refused or given back */
         if (sysMap(owner, from, bytes) != 0) return false;
         table->mapped += SHAPES_STEP;
     }
@@ -286,6 +286,28 @@ size_t np_shape_sweep(NpGlobal *global, size_t from, size_t n) {
         }
     }
     return end == table->used ? 0 : end;
+}
+
+/* Takes the ids from `end` on out of the list of free ones, which they all are. */
+static void forget_free(NpShapeTable *table, uint32_t end) {
+    uint32_t *link = &table->free_list;
+    while (*link != NP_SHAPE_NONE) {
+        if (*link >= end) *link = table->shapes[*link].next_free;
+        else link = &table->shapes[*link].next_free;
+    }
+}
+
+void np_shape_trim(NpGlobal *global) {
+    NpShapeTable *table = &global->shape_table;
+    uint32_t end = table->used, keep;
+    while (end > NP_SHAPE_ROOT + 1 && table->shapes[end - 1].state == NP_SHAPE_FREE) end--;
+    keep = (uint32_t)NP_ALIGN_UP(end, SHAPES_STEP);
+    if (keep + SHAPES_STEP > table->ready) return; /* one step is kept, lest it come and go */
+    forget_free(table, end);
+    table->used = end;
+    for (keep += SHAPES_STEP; table->ready > keep; table->ready -= SHAPES_STEP)
+        if (sysUnused(np_heap_mem(&global->heap), &table->shapes[table->ready - SHAPES_STEP], SHAPES_STEP * sizeof(NpShape)) != 0)
+            return;
 }
 
 void np_shape_init(lua_State *L) {

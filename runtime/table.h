@@ -92,5 +92,7 @@ uint32_t np_shape_set_meta(lua_State *L, uint32_t from, NpTable *metatable);
 /* [-] For the collector: drops dead transitions and shapes from ids [from, from + n); next position or 0.
  * Shapes found dead stay DEAD for one whole further cycle, in which mark.c clears the caches that name them. */
 size_t np_shape_sweep(NpGlobal *global, size_t from, size_t n);
+/* [-] For the collector, after that: gives the free end of the shape table back. */
+void np_shape_trim(NpGlobal *global);
 
 #endif

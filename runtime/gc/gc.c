@@ -195,6 +195,7 @@ static void end_sweep(NpGlobal *global) {
     gc->live_bytes = live_estimate(global);
     gc->cycles++;
     np_final_trim(global);
+    np_shape_trim(global);
     set_goal(global);
 }
 

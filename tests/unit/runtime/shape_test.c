@@ -3,6 +3,7 @@
 
 #include "include/lua.h"
 #include "runtime/err.h"
+#include "runtime/gc/gc.h"
 #include "runtime/strings.h"
 #include "runtime/table.h"
 
@@ -287,6 +288,32 @@ TEST(many_shapes_and_a_refusing_system) {
 }
 
 static void add_line(lua_State *L, void *arg) { *(uint32_t *)arg = line_of(L, NP_SHAPE_ROOT, 0, 60); }
+
+TEST(the_free_end_of_the_table_is_given_back) {
+    lua_State *L = open_state();
+    NpShapeTable *table = &L->global->shape_table;
+    uint32_t first = table->ready;
+    for (int round = 0; round < 2; round++) {
+        uint32_t last = NP_SHAPE_NONE;
+        for (int i = 0; i < 60000; i++) {
+            last = np_shape_set_meta(L, NP_SHAPE_ROOT, np_table_new(L, 0, 0));
+            REQUIRE(last != NP_SHAPE_DICT);
+            EXPECT_EQ(shape(L, last)->count, 0);
+        }
+        EXPECT_GE(table->ready, 60000);
+        size_t ready = L->global->heap.mem.ready;
+        for (int i = 0; i < 3; i++) np_gc_full(L, false);
+        EXPECT_LE(table->ready, first * 2);
+        EXPECT_LT(table->used, first);
+        EXPECT_LE(L->global->heap.mem.ready, ready - 40000 * sizeof(NpShape));
+        /* the list of free ones has none beyond the end */
+        for (uint32_t id = table->free_list; id != NP_SHAPE_NONE; id = shape(L, id)->next_free) {
+            REQUIRE(id < table->used);
+            REQUIRE_EQ(shape(L, id)->state, NP_SHAPE_FREE);
+        }
+    }
+    lua_close(L);
+}
 
 TEST(a_failed_allocation_leaves_the_shapes_consistent) {
     lua_State *L = open_state();
