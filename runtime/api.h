@@ -3,7 +3,7 @@
 #ifndef NP_API_H
 #define NP_API_H
 
-#include "runtime/state.h"
+#include "runtime/gc/barrier.h"
 
 /* Misuse of the API by C code: nothing a script can cause. */
 #if CHECK >= 1
@@ -44,6 +44,7 @@ NP_INLINE NpTable *np_api_table(lua_State *L, int index) {
 
 NP_INLINE NpValue *np_api_push(lua_State *L) {
     NP_API_CHECK(L->top < L->frame->top, "stack overflow: lua_checkstack was not asked");
+    np_barrier_push(L);
     return L->top++;
 }
 

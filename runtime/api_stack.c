@@ -74,6 +74,7 @@ LUA_API void lua_copy(lua_State *L, int fromidx, int toidx) {
     const NpValue *from = np_api_slot(L, fromidx);
     NpValue *to = np_api_slot(L, toidx);
     NP_API_CHECK(np_api_exists(to), "invalid index");
+    np_barrier_push(L);
     np_copy(to, from);
     if (toidx <= LUA_REGISTRYINDEX) np_barrier(L->global, L->frame->func->v.p, from);
 }
@@ -90,6 +91,7 @@ LUA_API void lua_xmove(lua_State *from, lua_State *to, int n) {
     NP_API_NEED(from, n);
     NP_API_CHECK(from->global == to->global, "moving values between independent states");
     NP_API_CHECK(to->frame->top - to->top >= n, "stack overflow: lua_checkstack was not asked");
+    np_barrier_push(to);
     from->top -= n;
     for (int i = 0; i < n; i++) np_copy(to->top + i, from->top + i);
     to->top += n;
@@ -170,6 +172,7 @@ LUA_API void lua_pushcclosure(lua_State *L, lua_CFunction fn, int n) {
         np_copy(&closure->upvalue[i], L->top + i);
         np_barrier(L->global, closure, L->top + i);
     }
+    np_barrier_push(L);
     np_set_obj(L->top, closure, NP_CCLOSURE);
     L->top++;
     np_gc_check(L);

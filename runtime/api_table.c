@@ -50,6 +50,7 @@ LUA_API int lua_getfield(lua_State *L, int idx, const char *k) { return get_name
 LUA_API int lua_gettable(lua_State *L, int idx) {
     const NpValue *object = np_api_slot(L, idx);
     NP_API_NEED(L, 1);
+    np_barrier_push(L);
     if (np_is_table(object)) {
         NpValue value;
         if (np_table_get(L, np_tab(object), L->top - 1, &value) || !has_meta(L, np_tab(object))) {
@@ -76,6 +77,7 @@ LUA_API int lua_rawget(lua_State *L, int idx) {
     NpValue value;
     NP_API_NEED(L, 1);
     np_table_get(L, np_api_table(L, idx), L->top - 1, &value);
+    np_barrier_push(L);
     np_copy(L->top - 1, &value);
     return pushed_type(L);
 }
@@ -98,6 +100,7 @@ LUA_API int lua_next(lua_State *L, int idx) {
     NP_API_NEED(L, 1);
     NpTable *table = np_api_table(L, idx);
     NpValue value;
+    np_barrier_push(L);
     if (!np_table_next(L, table, L->top - 1, &value)) {
         L->top--; /* the key */
         return 0;
@@ -117,6 +120,7 @@ static void set_named(lua_State *L, const NpValue *object, const char *name) {
         L->top--;
         return;
     }
+    np_barrier_push(L);
     np_set_obj(L->top, key, NP_STR); /* anchored while a metamethod runs */
     L->top++;
     np_slow_set_literal(L, object, key, L->top - 2);

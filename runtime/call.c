@@ -22,6 +22,7 @@
 #include "include/neap.h"
 #include "runtime/err.h"
 #include "runtime/func.h"
+#include "runtime/gc/barrier.h"
 #include "runtime/gc/gc.h"
 #include "runtime/meta.h"
 #include "runtime/strings.h"
@@ -317,6 +318,7 @@ static int close_protected(lua_State *L, ptrdiff_t level, int status) {
         outcome = np_call_recover(L, outcome, frame);
         if (outcome == LUA_OK) continue;
         L->frame = L->frames + frame;
+        np_barrier_cut(L);
         L->allow_hook = allow_hook;
         status = outcome;
     }
@@ -389,6 +391,7 @@ int np_call_recover(lua_State *L, int status, ptrdiff_t base) {
     ptrdiff_t index;
     while (status > LUA_YIELD && (index = find_catch(L, base)) != 0) {
         L->frame = L->frames + index;
+        np_barrier_cut(L);
         L->frame->aux.catch_status = status;
         status = np_err_protect_recovering(L, np_call_unroll, &base);
     }
@@ -406,6 +409,7 @@ int np_call_protected(lua_State *L, void (*f)(lua_State *, void *), void *arg, p
         status = np_call_recover(L, status, frame);
         if (status != LUA_OK) {
             L->frame = L->frames + frame;
+            np_barrier_cut(L);
             L->allow_hook = allow_hook;
             L->n_catch = n_catch;
             status = close_protected(L, old_top, status);

@@ -6,6 +6,7 @@
 #include "runtime/call.h"
 #include "include/neap.h"
 #include "runtime/err.h"
+#include "runtime/gc/barrier.h"
 #include "runtime/gc/gc.h"
 #include "runtime/strings.h"
 
@@ -62,6 +63,7 @@ int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
         np_err_set_value(L, status, L->top);
         L->frame->top = L->top;
     }
+    np_gc_yielded(L);
     *nresults = status == LUA_YIELD ? L->frame->aux.nyield : (int)(L->top - (L->frame->func + 1));
     return status;
 }
@@ -83,7 +85,9 @@ int lua_yieldk(lua_State *L, int nresults, lua_KContext ctx, lua_KFunction k) {
 }
 
 int np_state_reset_thread(lua_State *L, int status) {
+    np_barrier_touch(L);
     L->frame = L->frames;
+    np_barrier_cut(L);
     np_set_nil(L->stack);
     L->frame->func = L->stack;
     L->frame->flags = NP_FRAME_C;

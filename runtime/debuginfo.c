@@ -128,6 +128,7 @@ LUA_API int lua_getinfo(lua_State *L, const char *what, lua_Debug *ar) {
     bool want_lines = strchr(what, 'L') != NULL;
     /* The function stays anchored by its slot even when it is not wanted: nothing collects before the end. */
     if (strchr(what, 'f')) {
+        np_barrier_push(L);
         np_copy(L->top, &func);
         L->top++;
     }
@@ -168,7 +169,9 @@ LUA_API const char *lua_getlocal(lua_State *L, const lua_Debug *ar, int n) {
     NpValue *slot;
     const char *name = find_local(L, frame_of(L, ar), n, &slot);
     if (name) {
+        np_barrier_push(L);
         np_copy(L->top, slot);
+        if (np_gc_is_dead(L->global, slot)) np_set_nil(L->top); /* what an unused register still holds */
         L->top++;
     }
     return name;
@@ -187,7 +190,10 @@ LUA_API const char *lua_setlocal(lua_State *L, const lua_Debug *ar, int n) {
     const char *name = find_local(L, frame_of(L, ar), n, &slot);
     if (name) { /* else the value stays, as the manual says */
         L->top--;
-        if (is_writable(frame_of(L, ar), name, slot, L->top)) np_copy(slot, L->top);
+        if (is_writable(frame_of(L, ar), name, slot, L->top)) {
+            np_copy(slot, L->top);
+            np_barrier(L->global, L, L->top);
+        }
     }
     return name;
 }

@@ -1,8 +1,6 @@
 /* dict.c: the dictionary part of a table: chained scatter table with Brent's variation.
- * Owns: node placement and search. Does not: resize (table.c), shade what is stored
- * (table.c); it does shade what it moves. */
+ * Owns: node placement and search. Does not: resize, or shade what is stored or moves (table.c). */
 #include "runtime/dict.h"
-#include "runtime/gc/barrier.h"
 #include "runtime/strings.h"
 
 NpDict *np_dict_new(lua_State *L, uint32_t size) {
@@ -88,6 +86,8 @@ void np_dict_forget_dead(lua_State *L, NpDict *dict, const NpValue *key) {
     while ((node = find_dead(L, dict, key)) != NULL) node->key.bits = 0;
 }
 
+NpDictNode *np_dict_home(lua_State *L, NpDict *dict, const NpValue *key) { return main_position(L, dict, key->v, key->tag); }
+
 static NpDictNode *take_free(NpDict *dict) {
     while (dict->last_free > 0) {
         NpDictNode *node = &dict->nodes[--dict->last_free];
@@ -101,11 +101,6 @@ static void set_key(NpDictNode *node, const NpValue *key) {
     node->key_tag = key->tag;
     node->value_tag = NP_NIL;
     node->dead_key = 0;
-}
-
-static void shade_node(lua_State *L, const NpDictNode *node) {
-    if (node->key_tag & NP_TAG_COLLECTABLE) np_barrier_shade(L->global, node->key.obj);
-    if (node->value_tag & NP_TAG_COLLECTABLE) np_barrier_shade(L->global, node->value.obj);
 }
 
 NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key) {
@@ -123,8 +118,6 @@ NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key) {
         while (other + other->next != home) other += other->next;
         other->next = (int32_t)(free_node - other);
         *free_node = *home;
-        /* The collector may have looked at the place it moves to but not at the one it comes from. */
-        if (NP_UNLIKELY(L->global->gc.barrier_on)) shade_node(L, home);
         if (home->next != 0) {
             free_node->next += (int32_t)(home - free_node);
             home->next = 0;

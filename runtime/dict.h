@@ -31,6 +31,8 @@ NpDictNode *np_dict_find_even_dead(lua_State *L, NpDict *dict, const NpValue *ke
 /* [-] Makes dead keys at this key's address match nothing any more: before the key is put in. Such a node may be in a
  * chain that is not the key's own. */
 void np_dict_forget_dead(lua_State *L, NpDict *dict, const NpValue *key);
+/* [-] The node in which the chain of a key begins; np_dict_insert may move what is there to make way. */
+NpDictNode *np_dict_home(lua_State *L, NpDict *dict, const NpValue *key);
 /* [-] A node for a key that is not there, its value nil; NULL when the dictionary is full. */
 NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key);
 

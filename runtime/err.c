@@ -2,6 +2,7 @@
  * Owns: the chain of setjmp points, the message handler's call, the values of the fixed errors.
  * Does not: word messages (errmsg.c) or unwind frames (call.c). */
 #include "runtime/err.h"
+#include "runtime/gc/barrier.h"
 #include "runtime/call.h"
 #include "runtime/gc/gc.h"
 #include "runtime/strings.h"
@@ -29,6 +30,7 @@ void np_err_throw(lua_State *L, int status) {
     if (jump->L != L && status != LUA_YIELD) {
         /* Raised in a thread that runs outside any resume: the value goes to the thread that can catch it. */
         np_err_set_value(L, status, L->top);
+        np_barrier_push(jump->L);
         np_copy(jump->L->top, L->top - 1);
         jump->L->top++;
     }

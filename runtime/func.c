@@ -82,8 +82,9 @@ NpUpval *np_func_find_upval(lua_State *L, NpValue *slot) {
     upval->u.open.next = *link;
     upval->u.open.owner = L;
     *link = upval;
-    /* Black by allocation, so mark.c never sees that it is open: its thread must outlive this cycle. */
+    /* Black by allocation, so that mark.c does not follow what an open one refers to. */
     np_barrier_obj(L->global, upval, np_state_thread(L));
+    if (upval->u.open.next) np_barrier_obj(L->global, upval, upval->u.open.next);
     return upval;
 }
 
@@ -95,6 +96,8 @@ void np_func_close_upvals(lua_State *L, NpValue *level) {
         np_copy(&upval->u.closed, slot);
         upval->at = &upval->u.closed;
         np_barrier(L->global, upval, slot);
+        /* The list hangs from the thread now, not from the upvalue. */
+        if (L->open_upvalues) np_barrier_obj(L->global, L, L->open_upvalues);
     }
 }
 

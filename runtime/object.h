@@ -22,9 +22,12 @@ struct NpObj {
 enum {
     NP_FLAG_FINALIZER = 0x01, /* has a __gc and is in the finaliser list (final.c) */
     NP_FLAG_FINALIZED = 0x02, /* final.c has queued it; setmetatable may list it again */
-    NP_FLAG_REGRAY = 0x04,    /* tables, threads: in the collector's "again" list (mark.c) */
+    NP_FLAG_REGRAY = 0x04,    /* queued to be scanned again from its beginning (mark.c) */
     NP_FLAG_META = 0x10,      /* tables: serves or has served as a metatable */
-    NP_FLAG_HOLDER = 0x20     /* tables: lookups pass through it by __index; a change of its keys raises meta_epoch */
+    NP_FLAG_HOLDER = 0x20,    /* tables: lookups pass through it by __index; a change of its keys raises meta_epoch */
+    NP_FLAG_WEAK_VALUES = 0x40, /* tables: the collector has noted them as weak in this cycle (weak.c) */
+    NP_FLAG_WEAK_KEYS = 0x80,
+    NP_FLAG_WEAK = 0xc0
 };
 
 /* ---- strings ---- */
@@ -88,7 +91,7 @@ typedef struct NpShape {
     uint32_t next_free; /* free list link; also the chain in the transition table */
     uint8_t count;      /* number of keys */
     uint8_t state;      /* NpShapeState */
-    uint8_t marked;     /* by the collector, this cycle */
+    uint8_t marked;     /* NpGc.epoch: reached in that marking */
     uint8_t is_meta;    /* tables of this shape serve as metatables: stores are never cached */
     uint32_t children;  /* transitions out of it, ever */
 } NpShape;

@@ -24,6 +24,7 @@ _Static_assert(SHAPES_MAX % SHAPES_STEP == 0 && (SHAPES_STEP & (SHAPES_STEP - 1)
 #define FIRST_TRANSITIONS 256u
 #define FAN_OUT_MAX 64 /* transitions out of one shape by computed keys, before tables become dictionaries */
 #define TRANSITION_GONE 1u
+#define SHAPES_PART ((size_t)1 << 30) /* positions of a sweep: shapes from here on */
 
 /* The three kinds of steps differ in the pointer they are keyed by. */
 static const char is_meta_step = 0;
@@ -40,8 +41,11 @@ static const void *step_of(const NpShape *shape, const NpShape *parent) {
     return shape->metatable;
 }
 
+static bool is_marked(const NpGlobal *global, const NpShape *shape) { return shape->marked == global->gc.epoch; }
+
+/* Once marks are complete. */
 static bool is_dying(const NpGlobal *global, const NpShape *shape) {
-    return shape->state != NP_SHAPE_LIVE || (global->gc.phase == NP_GC_STRINGS && !shape->marked);
+    return shape->state != NP_SHAPE_LIVE || (global->gc.phase >= NP_GC_VALUES && global->gc.phase <= NP_GC_STRINGS && !is_marked(global, shape));
 }
 
 static void put_transition(NpShapeTable *table, uint32_t id) {
@@ -66,6 +70,8 @@ static void resize_transitions(lua_State *L, uint32_t slots) {
     for (uint32_t i = 0; i < old_slots; i++)
         if (old[i] > TRANSITION_GONE) put_transition(table, old[i]);
     np_mem_free(L, old, old_slots * sizeof(uint32_t));
+    /* A sweep in their midst begins again: positions have changed. */
+    if (L->global->gc.shape_cursor < SHAPES_PART) L->global->gc.shape_cursor = 0;
 }
 
 static uint32_t find_transition(NpGlobal *global, uint32_t parent, const void *step) {
@@ -138,8 +144,8 @@ static void publish(NpGlobal *global, uint32_t id) {
 void np_shape_touch(NpGlobal *global, uint32_t id) {
     if (!global->heap.marking || id <= NP_SHAPE_ROOT) return;
     NpShape *shape = &global->shape_table.shapes[id];
-    if (shape->marked) return;
-    shape->marked = 1;
+    if (is_marked(global, shape)) return;
+    shape->marked = global->gc.epoch;
     if (shape->metatable) np_barrier_shade(global, (NpObj *)shape->metatable);
     if (shape->keys) np_barrier_shade(global, (NpObj *)shape->keys);
     if (shape->key) np_barrier_shade(global, (NpObj *)shape->key);
@@ -249,35 +255,42 @@ uint32_t np_shape_set_is_meta(lua_State *L, uint32_t from) {
     return id;
 }
 
+static bool parent_is_dead(const NpGlobal *global, const NpShape *shape) {
+    return shape->parent > NP_SHAPE_ROOT && !is_marked(global, &global->shape_table.shapes[shape->parent]);
+}
+
+/* Transitions [from, ...) out of or into dying shapes go. */
+static size_t sweep_transitions(NpGlobal *global, size_t from, size_t n) {
+    NpShapeTable *table = &global->shape_table;
+    size_t end = (size_t)table->transition_mask + 1;
+    if (from + n < end) end = from + n;
+    for (size_t i = from; i < end; i++) {
+        uint32_t id = table->transitions[i];
+        if (id <= TRANSITION_GONE) continue;
+        const NpShape *shape = &table->shapes[id];
+        if (is_marked(global, shape) && !parent_is_dead(global, shape)) continue;
+        table->transitions[i] = TRANSITION_GONE;
+        table->transition_count--;
+        table->transition_gone++;
+    }
+    return end > table->transition_mask ? SHAPES_PART + NP_SHAPE_ROOT + 1 : end;
+}
+
 /* Marks are valid: this runs after marking and before marks are cleared. A child may outlive its parent; it is
- * cut off then, before the parent's id can be reused. */
+ * cut off then, before the parent's id can be reused. Positions below SHAPES_PART are transitions. */
 size_t np_shape_sweep(NpGlobal *global, size_t from, size_t n) {
     NpShapeTable *table = &global->shape_table;
-    if (from == 0) {
-        /* The transitions first, in one go: they are as many as there are shapes. */
-        for (uint32_t i = 0; i <= table->transition_mask; i++) {
-            uint32_t id = table->transitions[i];
-            if (id <= TRANSITION_GONE) continue;
-            const NpShape *shape = &table->shapes[id];
-            const NpShape *parent = &table->shapes[shape->parent];
-            bool parent_dead = shape->parent > NP_SHAPE_ROOT && !parent->marked;
-            if (shape->marked && !parent_dead) continue;
-            table->transitions[i] = TRANSITION_GONE;
-            table->transition_count--;
-            table->transition_gone++;
-        }
-        from = NP_SHAPE_ROOT + 1;
-    }
+    if (from < SHAPES_PART) return sweep_transitions(global, from, n);
+    from -= SHAPES_PART;
     size_t end = from + n < table->used ? from + n : table->used;
     for (size_t id = from; id < end; id++) {
         NpShape *shape = &table->shapes[id];
-        if (shape->marked && shape->parent > NP_SHAPE_ROOT && !table->shapes[shape->parent].marked)
-            shape->parent = NP_SHAPE_NONE;
+        if (is_marked(global, shape) && parent_is_dead(global, shape)) shape->parent = NP_SHAPE_NONE;
         if (shape->state == NP_SHAPE_DEAD) {
             shape->state = NP_SHAPE_FREE;
             shape->next_free = table->free_list;
             table->free_list = (uint32_t)id;
-        } else if (shape->state == NP_SHAPE_LIVE && !shape->marked) {
+        } else if (shape->state == NP_SHAPE_LIVE && !is_marked(global, shape)) {
             shape->state = NP_SHAPE_DEAD;
             shape->metatable = NULL;
             shape->keys = NULL;
@@ -285,7 +298,7 @@ size_t np_shape_sweep(NpGlobal *global, size_t from, size_t n) {
             table->live--;
         }
     }
-    return end == table->used ? 0 : end;
+    return end == table->used ? 0 : SHAPES_PART + end;
 }
 
 /* Takes the ids from `end` on out of the list of free ones, which they all are. */
@@ -325,7 +338,6 @@ void np_shape_init(lua_State *L) {
     memset(table->shapes, 0, (NP_SHAPE_ROOT + 1) * sizeof(NpShape));
     table->used = NP_SHAPE_ROOT + 1;
     table->shapes[NP_SHAPE_DICT].state = table->shapes[NP_SHAPE_ROOT].state = NP_SHAPE_LIVE;
-    table->shapes[NP_SHAPE_DICT].marked = table->shapes[NP_SHAPE_ROOT].marked = 1;
     table->free_list = NP_SHAPE_NONE;
     resize_transitions(L, FIRST_TRANSITIONS);
 }

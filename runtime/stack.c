@@ -2,8 +2,8 @@
  * Owns: their growth, shrinking and the mending of every pointer into them.
  * Does not: decide what a frame means (call.c).
  *
- * Invariant K1: slots from top to stack_last + NP_STACK_EXTRA hold nil or a value that was live at the last
- * atomic phase or later; the collector clears them there, and fresh slots are nil. */
+ * Invariant K1: slots from top to stack_last + NP_STACK_EXTRA hold nil or a value that was alive at the end of the last
+ * marking or later; the collector clears the others (gc/threads.c), and fresh slots are nil. */
 #include "runtime/call.h"
 #include "runtime/err.h"
 
@@ -41,7 +41,6 @@ static bool resize(lua_State *L, size_t slots) {
     L->stack = fresh;
     L->stack_last = fresh + slots;
     mend_pointers(L, old, fresh);
-    L->gc_seen_top = L->stack_last + NP_STACK_EXTRA;
     np_mem_free(L, old, stack_bytes(old_slots));
     return true;
 }
@@ -120,7 +119,6 @@ void np_stack_init(lua_State *L, lua_State *from) {
     for (size_t i = 0; i < NP_STACK_FIRST + NP_STACK_EXTRA; i++) np_set_nil(&stack[i]);
     L->stack = L->top = L->tbc = stack;
     L->stack_last = stack + NP_STACK_FIRST;
-    L->gc_seen_top = L->stack_last + NP_STACK_EXTRA;
     L->frames = np_mem_buf(from, NP_FRAMES_FIRST * sizeof(NpFrame));
     L->frames_end = L->frames + NP_FRAMES_FIRST;
     L->frame = L->frames;

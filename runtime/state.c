@@ -66,6 +66,7 @@ static void init_thread(lua_State *L, NpGlobal *global) {
     L->global = global;
     L->allow_hook = 1;
     L->status = LUA_OK;
+    L->attention = NP_ATTENTION_SCANNED;
 }
 
 lua_State *np_state_new_thread(lua_State *L) {
@@ -81,7 +82,7 @@ lua_State *np_state_new_thread(lua_State *L) {
     np_gc_hold(L, thread);
     np_stack_init(fresh, L);
     np_gc_drop(L, 1);
-    /* Black by allocation; its stack is to be scanned like all others, at the end of marking too. */
+    /* Black by allocation; its stack is to be scanned like all others. */
     np_barrier_again(L->global, (NpObj *)thread);
     np_vm_choose_dispatch(fresh);
     return fresh;
@@ -185,6 +186,7 @@ void lua_close(lua_State *L) {
     L = global->main_thread;
     global->running = L;
     L->frame = L->frames;
+    np_barrier_cut(L);
     L->errfunc = 0; /* its slot may be gone */
     np_call_close_protected(L, (ptrdiff_t)sizeof(NpValue), LUA_OK);
     L->top = L->stack + 1;

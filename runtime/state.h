@@ -34,6 +34,7 @@ enum { /* NpFrame.flags; 0 is a plain Lua function called by a Lua function */
     NP_FRAME_HOOKED = 0x10, /* running a debug hook */
     NP_FRAME_TAIL = 0x20,   /* entered by a tail call */
     NP_FRAME_FIN = 0x40,    /* a finaliser called by the collector */
+    NP_FRAME_SCANNED = 0x80, /* the lowest Lua frame whose return changes what the collector has scanned (gc/threads.c) */
     NP_FRAME_CLOSING = 0x100, /* Lua frame interrupted in RETURN/CLOSE by a __close call */
     NP_FRAME_WAS_ALLOWHOOK = 0x200, /* allowhook to restore when a CATCH frame catches */
     NP_FRAME_HOOK_SEEN = 0x1000, /* the call hook has been told of this frame */
@@ -84,13 +85,19 @@ struct lua_State {
     uint8_t status;          /* LUA_OK, LUA_YIELD or the error it died of */
     uint8_t hook_mask;
     uint8_t allow_hook;
-    uint8_t spare;
+    uint8_t attention;       /* differs from the collector's: np_vm_attend before its bytecode goes on (gc/threads.h) */
     uint32_t n_c_calls;      /* low 16 bits: nested C calls; high 16 bits: not yieldable when nonzero */
     int32_t hook_count, base_hook_count;
     uint32_t n_catch;        /* CATCH frames of this thread */
     int32_t old_line_pc;     /* last pc (word index) seen by a line hook */
     lua_Hook hook;
-    NpValue *gc_seen_top;    /* highest top since the collector last cleared the dead part of the stack */
+    /* gc/threads.c: */
+    int32_t gc_frame;        /* frame flagged SCANNED; 0: none */
+    uint32_t gc_slot;        /* slots below it are as the collector scanned them */
+    uint32_t gc_top;         /* slots below the top when the unused part was last cleared */
+    uint8_t gc_epoch;        /* the marking in which it was last met */
+    uint8_t gc_state;        /* in that marking: bits of threads.c */
+    uint8_t gc_used;         /* has run, or was pushed to, since the unused part of its stack was cleared */
 };
 
 NP_INLINE bool np_frame_is_lua(const NpFrame *frame) { return !(frame->flags & NP_FRAME_C); }
@@ -136,38 +143,65 @@ typedef struct NpShapeTable {
 } NpShapeTable;
 
 /* ---- the collector's state (gc/gc.c) ---- */
-typedef enum {
-    NP_GC_IDLE,    /* between cycles; every mark bit is clear */
-    NP_GC_MARK,    /* tracing; barrier on */
-    NP_GC_ATOMIC,  /* finishing the trace; not interruptible */
-    NP_GC_STRINGS, /* dropping dead strings from the string table and dead shapes, in slices */
-    NP_GC_SWEEP,   /* sweeping spans, in slices */
-    NP_GC_RELEASE  /* handing pages back, in slices */
+typedef enum { /* all but IDLE in slices; in their order, which is compared */
+    NP_GC_IDLE,      /* between cycles; every mark bit is clear */
+    NP_GC_MARK,      /* tracing; barrier on */
+    NP_GC_VALUES,    /* dropping dead values from weak tables */
+    NP_GC_FINAL,     /* taking dead objects with __gc off their list */
+    NP_GC_RESURRECT, /* tracing from those */
+    NP_GC_KEYS,      /* dropping dead keys from weak tables */
+    NP_GC_STACKS,    /* clearing the unused parts of stacks */
+    NP_GC_STRINGS,   /* dropping dead strings from the string table and dead shapes */
+    NP_GC_SWEEP,     /* sweeping spans */
+    NP_GC_RELEASE    /* handing pages back */
 } NpGcPhase;
 
 typedef struct NpGrayEntry { NpObj *obj; uint64_t next; } NpGrayEntry; /* next: where to resume in a large object */
 typedef struct NpObjList { NpObj **items; size_t count, capacity; } NpObjList; /* collector memory: gc/list.h */
+typedef struct NpWaiting { /* values waiting for their keys: gc/ephemeron.c */
+    uint32_t *heads;  /* chains by key */
+    size_t mask, heads_bytes, count;
+    NpObjList blocks; /* of entries */
+} NpWaiting;
 
 typedef struct NpGc {
-    bool barrier_on;     /* stores must shade: phase is MARK or ATOMIC */
+    bool barrier_on;     /* stores must shade: phase is MARK */
+    bool weak_window;    /* marks are complete, but the dead are still to be dropped from weak tables: table.h, np_table_gone */
+    uint8_t attention;   /* what lua_State.attention is for a thread that may go on at once */
     uint8_t phase;       /* NpGcPhase */
+    uint8_t epoch;       /* of the marks of shapes and threads: another one for every marking; never 0 */
     uint8_t stopped;     /* bits NP_GC_STOP_* */
     uint8_t generational;/* mode asked for with collectgarbage; see gc.c */
     bool unrooted;       /* this collection happens inside an allocation: see gc/limit.c */
-    bool overflow;       /* a marked object found no room on the mark stack: mark.c looks for it in the heap */
-    bool again_lost;     /* a thread found no room in `again`: ATOMIC looks for it in the heap */
-    bool strings_done;   /* NP_GC_STRINGS has come to the shapes */
     uint8_t move;        /* NP_MOVE_*: gc/move.h */
     uint8_t idle_cycles; /* np_gc_idle_slice: to be ended before it is done */
+    bool overflow;       /* a marked object found no room on the mark stack: mark.c looks for it in the heap */
+    bool threads_lost;   /* a thread found no room in `threads` or `again`: it is looked for in the heap */
+    bool waiting_lost;   /* a value found no room in `waiting`: ephemerons are gone over until nothing changes */
+    bool modes_changed;  /* a __mode or a metatable of a noted weak table may have changed since it was noted */
+    bool finishing;      /* the mark stack was empty once: what is left is stacks and ephemerons */
+    bool strings_done;   /* NP_GC_STRINGS has come to the shapes */
     uint32_t cycles;
+    uint32_t finish_tries; /* slices since `finishing` */
     NpGrayEntry *gray; size_t gray_count, gray_capacity; /* mark stack */
     size_t gray_before;  /* capacity that it is to grow to at once, from the last cycle */
-    NpObjList weak;      /* weak tables met; the mode in the low bits (weak.c) */
-    NpObjList again;     /* threads, scanned once more in ATOMIC */
-    NpObjList upvals;    /* upvalues that were open when they were scanned */
-    NpObjList finalizable;   /* objects with __gc in the order they were marked for finalisation */
+    NpObjList weak;      /* weak tables met; their flags tell the mode (weak.c) */
+    size_t weak_at;      /* how far the pass over them has come, */
+    uint64_t weak_position; /* and in that table */
+    size_t weak_cleared; /* those before it have no dead values any more */
+    size_t modes_at;     /* how far the check of their modes has come */
+    size_t weak_nodes;   /* of dictionaries with weak keys */
+    NpWaiting waiting;
+    NpObjList threads;   /* all threads that live (threads.c) */
+    NpObjList again;     /* those that may have changed since they were scanned */
+    size_t threads_at, threads_slot; /* how far STACKS has come */
+    NpObjList finalizable;   /* objects with __gc in the order they were marked for finalisation; NULL: taken out */
     NpObjList to_finalize;   /* dead, waiting for their __gc, in the order of the calls */
     size_t first_to_finalize;/* those before it have been called */
+    size_t final_ready;  /* those from it on may not be called yet: what they refer to is not marked */
+    size_t final_at;     /* how far FINAL has come in `finalizable`, marking in `to_finalize` */
+    size_t final_kept;   /* where FINAL moves the next one that stays */
+    bool final_taken;    /* FINAL has looked at all */
     size_t marked_bytes; /* bytes scanned so far in this cycle: strings are marked but not scanned */
     size_t last_marked;  /* the same of the last complete cycle: what the next one will have to scan */
     size_t claimed_before; /* bytes claimed in all when the cycle began */
@@ -238,6 +272,8 @@ struct NpGlobal {
     int idle_ms;              /* quiet time after which it works, 0: never */
     bool closing;
 };
+
+_Static_assert(offsetof(NpGlobal, heap) == 0, "an arena's heap leads to its state");
 
 /* ---- memory of this state (state.c): every byte comes from global->heap ---- */
 /* When memory is short, all of these collect before they give up: "Allocation" in docs/HACKING.md.

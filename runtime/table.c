@@ -258,6 +258,7 @@ static void rebuild(lua_State *L, NpTable *table, const NpValue *extra) {
 /* ---- metatables ---- */
 void np_table_set_meta(lua_State *L, NpTable *table, NpTable *metatable) {
     NpGlobal *global = L->global;
+    if (table->flags & NP_FLAG_WEAK) global->gc.modes_changed = true;
     if (metatable) np_meta_adopt(L, metatable);
     if (!np_table_is_dict(table)) {
         uint32_t id = np_shape_set_meta(L, table->shape, metatable);
@@ -277,7 +278,8 @@ void np_table_make_holder(lua_State *L, NpTable *table) {
 }
 
 /* ---- reads ---- */
-static bool found(NpValue *out, NpPayload value, uint8_t tag) {
+static bool found(const NpTable *table, NpValue *out, NpPayload value, uint8_t tag) {
+    if (np_table_gone(table, value, tag)) tag = NP_NIL;
     out->v = value;
     out->tag = tag;
     return tag != NP_NIL;
@@ -285,10 +287,10 @@ static bool found(NpValue *out, NpPayload value, uint8_t tag) {
 
 bool np_table_get_int(NpTable *table, int64_t key, NpValue *out) {
     uint64_t at = (uint64_t)key - 1;
-    if (NP_LIKELY(at < table->array_size)) return found(out, table->array[at], np_array_tags(table)[at]);
+    if (NP_LIKELY(at < table->array_size)) return found(table, out, table->array[at], np_array_tags(table)[at]);
     if (np_table_is_dict(table)) {
         NpDictNode *node = np_dict_find_int(table->slots, key);
-        if (node) return found(out, node->value, node->value_tag);
+        if (node) return found(table, out, node->value, node->value_tag);
     }
     out->tag = NP_NIL;
     return false;
@@ -298,16 +300,16 @@ bool np_table_get_str(lua_State *L, NpTable *table, NpString *key, NpValue *out)
     if (NP_LIKELY(key->is_short)) {
         if (np_table_is_dict(table)) {
             NpDictNode *node = np_dict_find_short(table->slots, key);
-            if (node) return found(out, node->value, node->value_tag);
+            if (node) return found(table, out, node->value, node->value_tag);
         } else {
             int slot = np_shape_find(np_shape_of(L->global, table), key);
-            if (slot >= 0) return found(out, np_slot_values(table)[slot], np_slot_tags(table)[slot]);
+            if (slot >= 0) return found(table, out, np_slot_values(table)[slot], np_slot_tags(table)[slot]);
         }
     } else if (np_table_is_dict(table)) {
         NpValue value;
         np_set_obj(&value, key, NP_STR);
         NpDictNode *node = np_dict_find(L, table->slots, &value);
-        if (node) return found(out, node->value, node->value_tag);
+        if (node) return found(table, out, node->value, node->value_tag);
     }
     out->tag = NP_NIL;
     return false;
@@ -325,13 +327,43 @@ bool np_table_get(lua_State *L, NpTable *table, const NpValue *key, NpValue *out
     }
     if (np_table_is_dict(table) && key->tag != NP_NIL) {
         NpDictNode *node = np_dict_find(L, table->slots, key);
-        if (node) return found(out, node->value, node->value_tag);
+        if (node) return found(table, out, node->value, node->value_tag);
     }
     out->tag = NP_NIL;
     return false;
 }
 
+void np_table_purge(lua_State *L, NpTable *table, const NpValue *key) {
+    NpPayload *value = NULL;
+    uint8_t *tag = NULL;
+    if (key->tag == NP_INT && (uint64_t)key->v.i - 1 < table->array_size) {
+        value = &table->array[key->v.i - 1];
+        tag = &np_array_tags(table)[key->v.i - 1];
+    } else if (np_table_is_dict(table)) {
+        NpDictNode *node = np_dict_find(L, table->slots, key);
+        if (!node) return;
+        value = &node->value;
+        tag = &node->value_tag;
+    } else if (key->tag == NP_STR && np_str(key)->is_short) {
+        int slot = np_shape_find(np_shape_of(L->global, table), np_str(key));
+        if (slot < 0) return;
+        value = &np_slot_values(table)[slot];
+        tag = &np_slot_tags(table)[slot];
+    } else {
+        return;
+    }
+    if (!np_table_gone(table, *value, *tag)) return;
+    *tag = NP_NIL;
+    holder_changed(L, table);
+}
+
 /* ---- writes ---- */
+/* What stands where the key belongs may have to move. */
+static NP_COLD void make_way(lua_State *L, NpTable *table, const NpValue *key) {
+    NpDictNode *home = np_dict_home(L, table->slots, key);
+    if (home->value_tag != NP_NIL) np_barrier_moved(L->global, table, home);
+}
+
 /* Puts a value under a key that the table does not have, into the dictionary part. */
 static void dict_add(lua_State *L, NpTable *table, const NpValue *key, const NpValue *value) {
     if (!np_table_is_dict(table)) {
@@ -339,6 +371,7 @@ static void dict_add(lua_State *L, NpTable *table, const NpValue *key, const NpV
         np_table_to_dict(L, table, 1);
         np_gc_drop(L, 1);
     }
+    if (NP_UNLIKELY(L->global->heap.marking)) make_way(L, table, key);
     NpDictNode *node = np_dict_insert(L, table->slots, key);
     if (!node) {
         np_gc_hold_value(L, key);
@@ -421,6 +454,7 @@ void np_table_set_int(lua_State *L, NpTable *table, int64_t key, const NpValue *
 static void meta_key_changed(lua_State *L, NpTable *table, const NpString *key) {
     table->absent = 0;
     if (key->event) L->global->meta_epoch++;
+    if (key->event == NP_EVENT_MODE + 1) L->global->gc.modes_changed = true;
 }
 
 static void record_add(lua_State *L, NpTable *table, NpString *key, const NpValue *value, bool literal) {
@@ -562,12 +596,23 @@ uint64_t np_table_length(lua_State *L, NpTable *table) {
 }
 
 /* ---- iteration ---- */
+/* Whether a key that is not marked is dead may not be known yet: it may be about to be resurrected. */
+static bool is_node_gone(lua_State *L, const NpTable *table, const NpDictNode *node) {
+    NpGc *gc = &L->global->gc;
+    if (np_table_gone(table, node->key, node->key_tag)) {
+        bool decided = gc->phase == NP_GC_KEYS || (gc->phase == NP_GC_VALUES && gc->finalizable.count == 0);
+        if (!decided) np_gc_settle(L->global, NP_GC_KEYS);
+        if (np_table_gone(table, node->key, node->key_tag)) return true;
+    }
+    return np_table_gone(table, node->value, node->value_tag);
+}
+
 /* Positions: the array part, then slots or nodes. */
 bool np_table_walk(lua_State *L, NpTable *table, uint32_t *cursor, NpValue *key, NpValue *value) {
     uint32_t at = *cursor;
     const uint8_t *tags = np_array_tags(table);
     for (; at < table->array_size; at++) {
-        if (tags[at] == NP_NIL) continue;
+        if (tags[at] == NP_NIL || np_table_gone(table, table->array[at], tags[at])) continue;
         np_set_int(key, (int64_t)at + 1);
         value->v = table->array[at];
         value->tag = tags[at];
@@ -579,7 +624,7 @@ bool np_table_walk(lua_State *L, NpTable *table, uint32_t *cursor, NpValue *key,
         NpDict *dict = table->slots;
         for (; rest < dict->size; rest++) {
             const NpDictNode *node = &dict->nodes[rest];
-            if (node->value_tag == NP_NIL) continue;
+            if (node->value_tag == NP_NIL || NP_UNLIKELY(is_node_gone(L, table, node))) continue;
             key->v = node->key;
             key->tag = node->key_tag;
             value->v = node->value;
@@ -590,7 +635,9 @@ bool np_table_walk(lua_State *L, NpTable *table, uint32_t *cursor, NpValue *key,
     } else {
         const NpShape *shape = np_shape_of(L->global, table);
         for (; rest < shape->count; rest++) {
-            if (np_slot_tags(table)[rest] == NP_NIL) continue;
+            if (np_slot_tags(table)[rest] == NP_NIL ||
+                np_table_gone(table, np_slot_values(table)[rest], np_slot_tags(table)[rest]))
+                continue;
             np_set_obj(key, shape->keys->key[rest], NP_STR);
             value->v = np_slot_values(table)[rest];
             value->tag = np_slot_tags(table)[rest];

@@ -42,6 +42,15 @@ NP_INLINE uint8_t *np_slot_tags(const NpTable *table) {
     return (uint8_t *)((NpPayload *)table->slots + table->slot_capacity);
 }
 
+/* [-] Weak tables, between the end of marking and their clearing (gc/weak.c): an entry of which something is not marked
+ * reads as absent, although it is still there. For an entry whose key the program has. */
+NP_INLINE bool np_table_gone(const NpTable *table, NpPayload value, uint8_t tag) {
+    return NP_UNLIKELY(table->flags & NP_FLAG_WEAK) && (tag & NP_TAG_COLLECTABLE) && tag != NP_STR &&
+           ((const NpGlobal *)np_arena_of(table)->heap)->gc.weak_window && !np_mark_test(value.obj);
+}
+/* [-] Drops the entry if it is gone. */
+void np_table_purge(lua_State *L, NpTable *table, const NpValue *key);
+
 /* Raw reads: [-]; write nil when absent; the result says whether a non-nil value was found. */
 bool np_table_get(lua_State *L, NpTable *table, const NpValue *key, NpValue *out);
 bool np_table_get_int(NpTable *table, int64_t key, NpValue *out);

@@ -9,7 +9,8 @@
  *   computed goto   other GNU C compilers.
  *   switch          -DNP_DISPATCH_SWITCH.
  * With hooks set, L->dispatch is a table in which every entry is the handler HOOKED, which tells the hooks and then
- * runs the instruction's plain handler. The register is renewed at backward jumps and whenever a frame is
+ * runs the instruction's plain handler. While weak tables are being cleared, in another one those that look into
+ * tables are GUARDED. The register is renewed at backward jumps and whenever a frame is
  * entered or left through a cold path.
  *
  * Rules for bodies
@@ -55,6 +56,13 @@ static void np_vm_tfor_prep(lua_State *L, NpInstr insn) {
 
 static void np_vm_mark_tbc(lua_State *L, NpInstr insn) { np_call_mark_tbc(L, L->frame->func + 1 + np_a(insn)); }
 
+/* After a collection, or when the thread has not run for a while. */
+static NP_COLD void attend(lua_State *L) {
+    np_barrier_touch(L);
+    np_vm_choose_dispatch(L);
+    L->attention = L->global->gc.attention;
+}
+
 static bool wants_hooks(const lua_State *L) { return L->hook_mask || np_dbg_on(traceexec); }
 
 /* The part of HOOKED that runs before the instruction. */
@@ -62,6 +70,7 @@ static NP_COLD void before_hooked(lua_State *L, const NpInstr *pc) {
     NpFrame *frame = L->frame;
     frame->u.lua.pc = pc;
     NpProto *proto = np_frame_closure(frame)->proto;
+    if (L->global->gc.weak_window) np_vm_guard(L, pc[-1]);
     if (np_dbg_on(traceexec)) {
         char text[160];
         np_disasm_instr(proto, (int32_t)(pc - 1 - proto->code), text, sizeof text);
@@ -74,6 +83,11 @@ static NP_COLD void before_hooked(lua_State *L, const NpInstr *pc) {
     if (L->hook_mask & (LUA_MASKLINE | LUA_MASKCOUNT)) np_debug_trace(L, pc - 1);
 }
 
+/* Instructions that look into tables. While dead entries are still in weak tables (gc.weak_window), a dispatch table
+ * is in use in which np_vm_guard drops the entry at hand before them. */
+#define IS_GUARDED(op) (((op) >= NP_OP_GETTABUP && (op) <= NP_OP_SELF) || (op) == NP_OP_TFORCALL || (op) >= NP_OP_GETFIELD_OWN)
+_Static_assert(NP_OP_SELF - NP_OP_GETTABUP == 8, "the accesses to tables are neighbours");
+
 #define COLD_FUNCTIONS(X)                                                                          \
     X(get_field) X(set_field) X(get_index) X(set_index) X(arith) X(length) X(concat) X(compare)    \
     X(new_table) X(set_list) X(closure) X(for_prep) X(vararg_prep) X(vararg) X(tfor_call)          \
@@ -81,6 +95,7 @@ static NP_COLD void before_hooked(lua_State *L, const NpInstr *pc) {
 
 #define RELOAD                                                                                     \
     do {                                                                                           \
+        if (NP_UNLIKELY(L->attention != L->global->gc.attention)) attend(L);                       \
         NpFrame *frame_now = L->frame;                                                             \
         pc = frame_now->u.lua.pc;                                                                  \
         base = frame_now->func + 1;                                                                \
@@ -151,15 +166,31 @@ static HANDLER_CC void handle_HOOKED(PARAMETERS) {
     __attribute__((musttail)) return plain_table[op](L, pc, base, constants, dispatch, insn);
 }
 
+static HANDLER_CC void handle_GUARDED(PARAMETERS) {
+    L->frame->u.lua.pc = pc;
+    np_vm_guard(L, insn);
+    __attribute__((musttail)) return plain_table[np_op(insn)](L, pc, base, constants, dispatch, insn);
+}
+
+static Handler *const guarded_table[256] = {
+#define OP(name, format, words, flags, synopsis) \
+    [NP_OP_##name] = IS_GUARDED(NP_OP_##name) ? handle_GUARDED : handle_##name,
+#include "runtime/opcodes.def"
+#undef OP
+};
+
 static Handler *const hooked_table[256] = {
 #define OP(name, format, words, flags, synopsis) [NP_OP_##name] = handle_HOOKED,
 #include "runtime/opcodes.def"
 #undef OP
 };
 
-void np_vm_choose_dispatch(lua_State *L) { L->dispatch = wants_hooks(L) ? hooked_table : plain_table; }
+void np_vm_choose_dispatch(lua_State *L) {
+    L->dispatch = wants_hooks(L) ? hooked_table : L->global->gc.weak_window ? guarded_table : plain_table;
+}
 
 void np_vm_execute(lua_State *L, NpFrame *frame) {
+    if (NP_UNLIKELY(L->attention != L->global->gc.attention)) attend(L);
     const NpInstr *pc = frame->u.lua.pc;
     Handler *const *table = L->dispatch;
     NpInstr insn = *pc++;
@@ -191,9 +222,9 @@ void np_vm_execute(lua_State *L, NpFrame *frame) {
     NEXT;
 
 #ifdef DISPATCH_GOTO
-static const void *const *goto_plain, *const *goto_hooked; /* set by the first run() */
+static const void *const *goto_plain, *const *goto_guarded, *const *goto_hooked; /* set by the first run() */
 #else
-static const char is_plain = 0, is_hooked = 1; /* only their addresses matter */
+static const char is_plain = 0, is_guarded = 1, is_hooked = 2; /* only their addresses matter */
 #endif
 
 static void run(lua_State *L, bool only_tables) {
@@ -208,7 +239,14 @@ static void run(lua_State *L, bool only_tables) {
 #include "runtime/opcodes.def"
 #undef OP
     };
+    static const void *const guarded_table[256] = {
+#define OP(name, format, words, flags, synopsis) \
+    [NP_OP_##name] = IS_GUARDED(NP_OP_##name) ? &&handle_GUARDED : &&handle_##name,
+#include "runtime/opcodes.def"
+#undef OP
+    };
     goto_plain = plain_table;
+    goto_guarded = guarded_table;
     goto_hooked = hooked_table;
 #endif
     if (only_tables) return;
@@ -222,6 +260,7 @@ static void run(lua_State *L, bool only_tables) {
 next_instruction:
     insn = *pc++;
     if (NP_UNLIKELY(dispatch == &is_hooked)) goto handle_HOOKED;
+    if (NP_UNLIKELY(dispatch == &is_guarded) && IS_GUARDED(np_op(insn))) goto handle_GUARDED;
 plain_instruction:
     switch (np_op(insn)) {
 #include "runtime/vm_ops.h"
@@ -230,6 +269,15 @@ plain_instruction:
 #else
     NEXT;
 #include "runtime/vm_ops.h"
+#endif
+
+handle_GUARDED:
+    L->frame->u.lua.pc = pc;
+    np_vm_guard(L, insn);
+#ifdef DISPATCH_SWITCH
+    goto plain_instruction;
+#else
+    goto *plain_table[np_op(insn)];
 #endif
 
 handle_HOOKED:
@@ -260,9 +308,9 @@ cold_return:
 void np_vm_choose_dispatch(lua_State *L) {
 #ifdef DISPATCH_GOTO
     if (!goto_plain) run(NULL, true);
-    L->dispatch = wants_hooks(L) ? (const void *)goto_hooked : (const void *)goto_plain;
+    L->dispatch = (const void *)(wants_hooks(L) ? goto_hooked : L->global->gc.weak_window ? goto_guarded : goto_plain);
 #else
-    L->dispatch = wants_hooks(L) ? &is_hooked : &is_plain;
+    L->dispatch = wants_hooks(L) ? &is_hooked : L->global->gc.weak_window ? &is_guarded : &is_plain;
 #endif
 }
 

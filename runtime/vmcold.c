@@ -59,7 +59,8 @@ static NpTable *chain_holder(lua_State *L, NpTable *table, NpString *key, unsign
         np_table_make_holder(L, table);
         int at = np_shape_find(np_shape_of(global, table), key);
         if (at < 0) continue;
-        if (np_slot_tags(table)[at] == NP_NIL) continue; /* deleted: a later store raises the epoch */
+        if (np_slot_tags(table)[at] == NP_NIL || np_table_gone(table, np_slot_values(table)[at], np_slot_tags(table)[at]))
+            continue; /* deleted: a later store raises the epoch */
         *slot = (unsigned)at;
         return table;
     }
@@ -176,6 +177,50 @@ void np_vm_get_field(lua_State *L, NpInstr insn) {
     NpCallee callee;
     if (np_slow_find(L, object, key, reg(L, np_a(insn)), &callee)) advance(L, insn);
     else call_from_instruction(L, &callee, 1);
+}
+
+/* ---- weak tables that are being cleared ---- */
+void np_vm_guard(lua_State *L, NpInstr insn) {
+    const NpValue *object, *key;
+    NpValue integer;
+    np_set_nil(&integer);
+    key = &integer;
+    switch (np_opcode_info[np_op(insn)].base) {
+    case NP_OP_GETTABUP: case NP_OP_SETTABUP:
+        object = np_frame_closure(L->frame)->upvalue[np_b(insn)]->at;
+        key = constant(L, key_index(L, insn));
+        break;
+    case NP_OP_GETFIELD: case NP_OP_SELF:
+        object = reg(L, np_b(insn));
+        key = constant(L, key_index(L, insn));
+        break;
+    case NP_OP_SETFIELD:
+        object = reg(L, np_a(insn));
+        key = constant(L, key_index(L, insn));
+        break;
+    case NP_OP_GETINDEX:
+        object = reg(L, np_b(insn));
+        key = reg(L, np_c(insn));
+        break;
+    case NP_OP_SETINDEX:
+        object = reg(L, np_a(insn));
+        key = reg(L, np_b(insn));
+        break;
+    case NP_OP_GETINT:
+        object = reg(L, np_b(insn));
+        np_set_int(&integer, np_c(insn));
+        break;
+    case NP_OP_SETINT:
+        object = reg(L, np_a(insn));
+        np_set_int(&integer, np_b(insn));
+        break;
+    case NP_OP_TFORCALL: /* ipairs; a walk by next looks for itself */
+        object = reg(L, np_a(insn) + 1);
+        if (np_is_int(object + 1)) np_set_int(&integer, object[1].v.i + 1);
+        break;
+    default: return;
+    }
+    if (np_is_table(object) && (np_tab(object)->flags & NP_FLAG_WEAK)) np_table_purge(L, np_tab(object), key);
 }
 
 /* ---- inline caches: writes ---- */
@@ -529,6 +574,7 @@ bool np_vm_return(lua_State *L, NpInstr insn) {
     if (proto_of(L)->is_vararg) frame->func -= frame->u.lua.nextra + proto_of(L)->nparams + 1;
     unsigned flags = frame->flags;
     np_call_post(L, frame, n);
+    np_barrier_cut(L);
     return np_vm_returned(L, flags);
 }
 
@@ -559,6 +605,7 @@ bool np_vm_tail_call(lua_State *L, NpInstr insn) {
     NpFrame *frame = L->frame;
     NpProto *proto = np_frame_closure(frame)->proto;
     if (proto->is_vararg) frame->func -= frame->u.lua.nextra + proto->nparams + 1;
+    if (L->gc_slot > (size_t)(frame->func - L->stack)) L->gc_slot = (uint32_t)(frame->func - L->stack); /* about to change */
     for (int i = 0; i <= nargs; i++) np_copy(frame->func + i, func + i);
     NpValue *base = frame->func + 1;
     for (; nargs < callee->nparams; nargs++) np_set_nil(base + nargs);

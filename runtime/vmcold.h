@@ -36,4 +36,7 @@ bool np_vm_returned(lua_State *L, unsigned flags);
 void np_vm_call(lua_State *L, NpInstr insn);
 bool np_vm_tail_call(lua_State *L, NpInstr insn);
 
+/* [-] Before an instruction that looks into a table, while weak tables are being cleared: drops the entry if it is dead. */
+void np_vm_guard(lua_State *L, NpInstr insn);
+
 #endif

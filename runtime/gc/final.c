@@ -1,11 +1,13 @@
 /* final.c: finalisers (manual 2.5.3).
  *
- * Owns: the list of objects marked for finalisation, in that order, and the queue of those found dead.
+ * Owns: the list of objects marked for finalisation, in that order, and the queue of those found dead. Both are
+ * gone over in slices. What has been found dead in this cycle stands in the queue behind final_ready until all that
+ * it refers to is marked and weak tables have been cleared; then it may be called.
  * Does not: decide when finalisers run (gc.c, at safe points).
  *
  * An object is on at most one of the two, as NP_FLAG_FINALIZER says; when its finaliser is called it
  * leaves the queue and is an ordinary object again, which may be marked for finalisation anew.
- * Invariant F1: to_finalize has room for every object of both lists, so that ATOMIC needs no memory.
+ * Invariant F1: to_finalize has room for every object of both lists, so that FINAL needs no memory.
  */
 #include "include/lua.h"
 #include "runtime/call.h"
@@ -13,6 +15,9 @@
 #include "runtime/gc/gc.h"
 #include "runtime/gc/mark.h"
 #include "runtime/meta.h"
+
+#define SLICE_BYTES ((size_t)64 << 10)
+#define ITEM_BYTES ((size_t)64) /* what looking at an object of a list counts as: it is somewhere in memory */
 
 static bool reserve(NpGlobal *global, NpObjList *list, size_t wanted) {
     return np_list_reserve(&global->heap.mem, (void **)&list->items, &list->capacity, list->count, sizeof(NpObj *),
@@ -42,23 +47,18 @@ static void compact(NpGc *gc) {
     if (gc->first_to_finalize == 0 || gc->first_to_finalize < rest) return;
     memmove(queue->items, queue->items + gc->first_to_finalize, rest * sizeof(NpObj *));
     queue->count = rest;
+    gc->final_ready -= gc->first_to_finalize;
     gc->first_to_finalize = 0;
 }
 
-void np_final_separate(NpGlobal *global, bool all) {
+void np_final_begin(NpGlobal *global) {
     NpGc *gc = &global->gc;
-    NpObjList *from = &gc->finalizable, *to = &gc->to_finalize;
-    size_t kept = 0;
     compact(gc);
-    CHECK1("F1", to->count + from->count <= to->capacity);
-    for (size_t i = from->count; i-- > 0;)
-        if (all || !np_mark_test(from->items[i])) {
-            to->items[to->count++] = from->items[i];
-            from->items[i] = NULL;
-        }
-    for (size_t i = 0; i < from->count; i++)
-        if (from->items[i]) from->items[kept++] = from->items[i];
-    from->count = kept;
+    CHECK1("F1", gc->to_finalize.count + gc->finalizable.count <= gc->to_finalize.capacity);
+    gc->final_ready = gc->to_finalize.count;
+    gc->final_at = gc->finalizable.count;
+    gc->final_kept = 0;
+    gc->final_taken = false;
 }
 
 void np_final_trim(NpGlobal *global) {
@@ -68,10 +68,42 @@ void np_final_trim(NpGlobal *global) {
     np_list_trim(global, &gc->finalizable, gc->finalizable.count);
 }
 
-void np_final_mark(NpGlobal *global) {
+/* Backwards over the list, leaving holes; then forwards, closing them. What is registered meanwhile is black and at its end. */
+bool np_final_separate(NpGlobal *global, size_t *done) {
     NpGc *gc = &global->gc;
-    for (size_t i = gc->first_to_finalize; i < gc->to_finalize.count; i++)
-        np_mark_shade(global, gc->to_finalize.items[i], gc->to_finalize.items[i]->kind);
+    NpObjList *from = &gc->finalizable, *to = &gc->to_finalize;
+    for (; !gc->final_taken; gc->final_at--) {
+        if (gc->final_at == 0) {
+            gc->final_taken = true;
+            if (to->count == gc->final_ready) return true;
+            break;
+        }
+        NpObj **item = &from->items[gc->final_at - 1];
+        if (*done >= SLICE_BYTES) return false;
+        *done += ITEM_BYTES;
+        if (np_mark_test(*item)) continue;
+        to->items[to->count++] = *item;
+        *item = NULL;
+    }
+    for (; gc->final_at < from->count; gc->final_at++) {
+        if (*done >= SLICE_BYTES) return false;
+        *done += sizeof(NpObj *);
+        if (from->items[gc->final_at]) from->items[gc->final_kept++] = from->items[gc->final_at];
+    }
+    from->count = gc->final_kept;
+    return true;
+}
+
+bool np_final_mark(NpGlobal *global, size_t *done) {
+    NpGc *gc = &global->gc;
+    if (gc->final_at < gc->first_to_finalize) gc->final_at = gc->first_to_finalize;
+    for (; gc->final_at < gc->to_finalize.count; gc->final_at++) {
+        NpObj *obj = gc->to_finalize.items[gc->final_at];
+        if (*done >= SLICE_BYTES) return false;
+        *done += ITEM_BYTES;
+        np_mark_shade(global, obj, obj->kind);
+    }
+    return true;
 }
 
 static void call_method(lua_State *L, void *arg) {
@@ -120,7 +152,9 @@ bool np_final_call_some(lua_State *L, size_t most) {
     NpGlobal *global = L->global;
     while (most-- > 0 && np_final_waiting(global)) call_one(L);
     if (!np_final_waiting(global)) {
-        global->gc.to_finalize.count = global->gc.first_to_finalize = 0;
+        NpGc *gc = &global->gc;
+        if (gc->first_to_finalize == gc->to_finalize.count)
+            gc->to_finalize.count = gc->first_to_finalize = gc->final_ready = 0;
         return true;
     }
     return false;
@@ -128,7 +162,11 @@ bool np_final_call_some(lua_State *L, size_t most) {
 
 void np_gc_close_all(lua_State *L) {
     NpGlobal *global = L->global;
-    global->gc.stopped |= NP_GC_STOP_CLOSING;
-    np_final_separate(global, true);
+    NpGc *gc = &global->gc;
+    NpObjList *from = &gc->finalizable, *to = &gc->to_finalize;
+    np_gc_settle(global, NP_GC_STACKS);
+    gc->stopped |= NP_GC_STOP_CLOSING;
+    while (from->count > 0) to->items[to->count++] = from->items[--from->count];
+    np_final_release(global);
     np_final_call_some(L, SIZE_MAX);
 }

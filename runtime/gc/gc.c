@@ -6,9 +6,15 @@
  * A cycle
  *   IDLE     nothing is marked. Ends when the heap has grown to its trigger (heap.debt > 0).
  *   MARK     in slices. Stores shade what they store (barrier.h); new objects are black.
- *   ATOMIC   at once: stacks again, weak tables, finalisers. All that is reachable is marked afterwards.
- *   STRINGS  in slices: dead strings leave the string table, dead shapes theirs. Marks are still needed, so
- *            heap.marking stays on; the barrier is off.
+ *            It ends in one slice in which nothing is queued, no stack may have changed since it was scanned, and
+ *            no ephemeron has more to give: all that the program can reach is marked then (mark.c, threads.c).
+ *   VALUES   in slices: dead values are dropped from weak tables. From here on nothing that is not marked can be
+ *            got hold of by the program (table.h: np_table_gone), so barriers are off; heap.marking stays on.
+ *   FINAL    in slices: dead objects with finalisers are queued.
+ *   RESURRECT in slices: they and what they refer to is marked.
+ *   KEYS     in slices: dead keys are dropped from weak tables. Then finalisers may be called.
+ *   STACKS   in slices: dead values above the tops of stacks are cleared.
+ *   STRINGS  in slices: dead strings leave the string table, dead shapes theirs. Marks are still needed.
  *   SWEEP    in slices: mark bits become alloc bits, a span at a time.
  *   RELEASE  in slices: what the next cycle will not need goes back to the system, after buffers have been moved
  *            out of nearly empty spans (move.c).
@@ -39,6 +45,10 @@
 #define RATIO_LEAST 2  /* bytes scanned for a byte allocated */
 #define RATIO_USUAL 6  /* what the beginning of a cycle counts on */
 #define RATIO_MOST 8   /* bounds a slice; the heap may then pass its goal by an eighth of what lives */
+#define STEP_LEAST ((size_t)1 << 10)
+#define STEP_MOST ((size_t)64 << 10) /* between two looks at the clock */
+#define SLICE_SECONDS 0.001
+#define FINISH_TRIES 1000
 #define KEEP_AFTER_FULL ((size_t)1 << 20)
 #define KEEP_MORE ((size_t)1 << 20) /* besides what the next cycle needs */
 #define SMALL_HEAP ((size_t)32 << 20)
@@ -140,34 +150,85 @@ static void begin_cycle(NpGlobal *global) {
     gc->phase = NP_GC_MARK;
     gc->claimed_before = global->heap.claimed_total;
     gc->barrier_on = true;
-    gc->weak.count = gc->again.count = gc->upvals.count = 0;
-    np_mark_roots(global);
+    np_mark_begin(global);
     if (NP_UNLIKELY(gc->unrooted)) np_mark_unrooted(global, global->limit.thread);
 }
 
-static void atomic(lua_State *L) {
-    NpGlobal *global = L->global;
+static void enter_pass(NpGc *gc, NpGcPhase phase, size_t from) {
+    gc->phase = (uint8_t)phase;
+    gc->weak_at = from;
+    gc->weak_position = 0;
+}
+
+/* All that the program can reach is marked. */
+static void begin_clearing(NpGlobal *global) {
     NpGc *gc = &global->gc;
-    size_t weak_before;
-    gc->phase = NP_GC_ATOMIC;
-    np_mark_again(global, L);
-    np_weak_converge(global);
-    np_weak_clear_values(global, 0);
-    weak_before = gc->weak.count;
-    np_final_separate(global, false);
-    np_final_mark(global);
-    np_mark_all(global);
-    np_weak_converge(global);
-    np_weak_clear_keys(global);
-    np_weak_clear_values(global, weak_before);
-    np_list_clear(global, &gc->weak);
-    np_mark_finish(global);
+    CHECK1("G1", gc->gray_count == 0);
+    gc->barrier_on = gc->finishing = false;
+    if (gc->weak.count > 0) {
+        gc->weak_window = true;
+        gc->attention = 1;
+        global->meta_epoch++; /* what chain caches lead to may be about to be dropped */
+    }
     memset(global->api_cache, 0, sizeof global->api_cache);
     memset(global->access, 0, sizeof global->access);
     memset(global->characters, 0, sizeof global->characters);
+    enter_pass(gc, NP_GC_VALUES, 0);
+}
+
+static void end_clearing(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    gc->weak_window = false;
+    gc->attention = 0;
+    np_final_release(global);
+    np_mark_trim(global);
     gc->last_marked = gc->marked_bytes;
+    gc->phase = NP_GC_STACKS;
+    gc->threads_at = gc->threads_slot = 0;
+}
+
+/* A piece of what lies between the end of MARK and that of KEYS; what it counts as. */
+static size_t clearing_step(NpGlobal *global, size_t work) {
+    NpGc *gc = &global->gc;
+    size_t done = 0;
+    switch (gc->phase) {
+        case NP_GC_VALUES:
+            if (np_weak_clear_values(global, &done)) {
+                gc->phase = NP_GC_FINAL;
+                np_final_begin(global);
+            }
+            return done;
+        case NP_GC_FINAL:
+            if (!np_final_separate(global, &done)) return done;
+            if (gc->final_ready == gc->to_finalize.count) {
+                enter_pass(gc, NP_GC_KEYS, 0);
+            } else {
+                enter_pass(gc, NP_GC_RESURRECT, gc->weak_cleared);
+                gc->final_at = gc->final_ready;
+            }
+            return done;
+        case NP_GC_RESURRECT:
+            done = np_mark_some(global, work);
+            if (done < work && gc->gray_count == 0 && np_mark_finish_resurrected(global, &done))
+                enter_pass(gc, NP_GC_KEYS, gc->weak_cleared < gc->weak.count ? gc->weak_cleared : 0);
+            return done;
+        default:
+            if (gc->weak_cleared < gc->weak.count) {
+                if (np_weak_clear_values(global, &done)) enter_pass(gc, NP_GC_KEYS, 0);
+            } else if (np_weak_clear_keys(global, &done)) {
+                end_clearing(global);
+            }
+            return done;
+    }
+}
+
+void np_gc_settle(NpGlobal *global, NpGcPhase phase) {
+    while (global->gc.phase >= NP_GC_VALUES && global->gc.phase < phase) clearing_step(global, SIZE_MAX);
+}
+
+static void end_stacks(lua_State *L) {
+    NpGc *gc = &L->global->gc;
     if (np_dbg_on(gcverify) || CHECK >= 2) np_gc_verify(L);
-    gc->barrier_on = false;
     gc->phase = NP_GC_STRINGS;
     gc->strings_done = false;
     gc->cursor = 0;
@@ -236,17 +297,17 @@ static bool release_slice(NpGlobal *global, size_t scale, bool full) {
 static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
+    size_t done = 0;
     switch (gc->phase) {
         case NP_GC_IDLE:
             begin_cycle(global);
             return QUANTUM_LEAST;
-        case NP_GC_MARK: {
-            size_t done = np_mark_some(global, work);
-            if (done < work && gc->gray_count == 0) gc->phase = NP_GC_ATOMIC;
-            return done;
-        }
-        case NP_GC_ATOMIC:
-            atomic(L);
+        case NP_GC_MARK:
+            done = np_mark_some(global, work);
+            if (done < work && gc->gray_count == 0 && np_mark_finish(global, L, &done)) begin_clearing(global);
+            return done + STEP_LEAST;
+        case NP_GC_STACKS:
+            if (np_waiting_free(global, false) && np_threads_clear(global)) end_stacks(L);
             return QUANTUM_MOST;
         case NP_GC_STRINGS:
             if (strings_slice(global, scale)) end_marking(global);
@@ -254,7 +315,7 @@ static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
         case NP_GC_SWEEP:
             if (np_heap_sweep_step(&global->heap, SWEEP_SLICE * scale)) end_sweep(global);
             return QUANTUM_MOST;
-        default:
+        case NP_GC_RELEASE:
             if (release_slice(global, scale, false)) {
                 np_heap_advise_huge(&global->heap);
                 gc->phase = NP_GC_IDLE;
@@ -263,6 +324,8 @@ static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
                 *ended = true;
             }
             return QUANTUM_MOST;
+        default:
+            return clearing_step(global, work) + STEP_LEAST;
     }
 }
 
@@ -285,11 +348,8 @@ static void release_all(lua_State *L, bool full) {
 static void end_present_cycle(lua_State *L) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
-    if (gc->phase == NP_GC_MARK || gc->phase == NP_GC_ATOMIC) {
-        np_heap_mark_cancel(&global->heap);
-        gc->gray_count = 0;
-        gc->overflow = gc->again_lost = false;
-        gc->barrier_on = false;
+    if (gc->phase == NP_GC_MARK) {
+        np_mark_cancel(global);
         gc->phase = NP_GC_IDLE;
     } else if (gc->phase != NP_GC_IDLE) {
         finish_cycle(L);
@@ -348,6 +408,8 @@ void np_gc_unrooted(lua_State *L) {
     set_debt(global, -(int64_t)quantum(global));
     count_stop(global, began);
     trace(global, "emergency", began, before);
+    np_barrier_touch(L);
+    if (global->running && global->running != L) np_barrier_touch(global->running);
 }
 
 /* Sizes of what an object owns besides itself. */
@@ -421,11 +483,11 @@ static bool must_collect(NpGlobal *global) {
     return np_limit_due(global);
 }
 
-static void slice(lua_State *L) {
+static void slice(lua_State *L, double began) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
-    size_t piece = quantum(global), work, done = 0, scale = 1;
-    bool ended = false;
+    size_t piece = quantum(global), work, done = 0, per_step = 1;
+    bool ended = false, hurry;
     size_t debt = global->heap.debt > 0 ? (size_t)global->heap.debt : 0;
     if (np_dbg_on(gcslice)) {
         step(L, (size_t)np_dbg.gcslice, 1, &ended);
@@ -434,13 +496,17 @@ static void slice(lua_State *L) {
     }
     if (gc->phase != NP_GC_IDLE) piece += debt > 16 * QUANTUM_MOST ? 16 * QUANTUM_MOST : debt;
     work = mark_work(global, piece);
-    if (debt > QUANTUM_MOST) scale = clamp(debt / QUANTUM_MOST, 1, 16);
-    while (done < work && !ended && gc->phase != NP_GC_ATOMIC) {
+    /* Outside marking a step counts for less the further the program is ahead. */
+    if (debt > QUANTUM_MOST) per_step = clamp(debt / QUANTUM_MOST, 1, 16);
+    /* Only a program that changes many stacks faster than slices can follow, without running them, comes so far. */
+    hurry = gc->finishing && ++gc->finish_tries > FINISH_TRIES;
+    while (done < work && !ended) {
         uint8_t phase = gc->phase;
-        done += step(L, work - done, scale, &ended);
-        if (phase != NP_GC_IDLE && phase != gc->phase) break;
+        size_t counts = step(L, clamp(work - done, STEP_LEAST, STEP_MOST), 1, &ended);
+        done += phase == NP_GC_MARK ? counts : counts / per_step;
+        if (hurry && gc->phase == NP_GC_MARK) done = 0;
+        else if (now() - began > SLICE_SECONDS) break;
     }
-    if (gc->phase == NP_GC_ATOMIC) step(L, work, scale, &ended);
     if (!ended) set_debt(global, -(int64_t)quantum(global));
 }
 
@@ -459,6 +525,7 @@ void np_gc_slice(lua_State *L) {
         static long checks;
         if (++checks % np_dbg.gcstress == 0) whole_collection(L, true);
         count_stop(global, began);
+        np_barrier_touch(L);
         np_final_call_some(L, SIZE_MAX);
         set_debt(global, 0);
         return;
@@ -471,14 +538,16 @@ void np_gc_slice(lua_State *L) {
         trace(global, "forced", began, before);
         forced = true;
     } else {
-        static const char *const names[] = {"idle", "mark", "atomic", "strings", "sweep", "release"};
+        static const char *const names[] = {"idle", "mark", "values", "final", "resurrect",
+                                            "keys", "stacks", "strings", "sweep", "release"};
         uint32_t cycles = gc->cycles;
         const char *phase = names[gc->phase];
-        slice(L);
+        slice(L, began);
         if (cycles != gc->cycles) trace(global, "cycle", began, before);
         else if (np_dbg.gctrace > 1 && (now() - began) * 1e6 > (double)np_dbg.gctrace) trace(global, phase, began, before);
     }
     count_stop(global, began);
+    np_barrier_touch(L);
     if (np_final_waiting(global)) np_final_call_some(L, FINALIZERS_SLICE);
     if (forced) np_limit_check(L);
 }
@@ -490,6 +559,7 @@ void np_gc_full(lua_State *L, bool emergency) {
     whole_collection(L, true);
     count_stop(global, began);
     trace(global, "full", began, before);
+    np_barrier_touch(L);
     if (!emergency) np_final_call_some(L, SIZE_MAX);
     set_debt(global, global->heap.debt);
 }
@@ -512,6 +582,7 @@ bool np_gc_step(lua_State *L, int kilobytes) {
     } while (done < work && !ended);
     if (!ended) set_debt(global, -(int64_t)quantum(global));
     count_stop(global, began);
+    np_barrier_touch(L);
     np_final_call_some(L, ended ? SIZE_MAX : FINALIZERS_SLICE);
     return ended;
 }
@@ -538,6 +609,7 @@ bool np_gc_idle_slice(lua_State *L, bool begin) {
         set_idle_debt(global);
         ended = true;
     }
+    np_barrier_touch(L);
     if (!ended) set_debt(global, -(int64_t)quantum(global));
     else if (np_final_waiting(global)) set_debt(global, 1); /* the program's next safe point calls them */
     gc->gc_seconds += now() - began; /* nobody was stopped */
@@ -565,6 +637,7 @@ void np_gc_init(NpGlobal *global) {
     gc->pause = 200;
     gc->step_multiplier = 100;
     gc->step_size = 13;
+    gc->epoch = 1;
     gc->minor_multiplier = 20;
     gc->major_multiplier = 100;
     (void)np_mark_open(global);
@@ -575,7 +648,8 @@ void np_gc_init(NpGlobal *global) {
 void np_gc_close(NpGlobal *global) {
     NpGc *gc = &global->gc;
     NpMem *mem = &global->heap.mem;
-    NpObjList *lists[] = {&gc->weak, &gc->again, &gc->upvals, &gc->finalizable, &gc->to_finalize};
+    (void)np_waiting_free(global, true);
+    NpObjList *lists[] = {&gc->weak, &gc->threads, &gc->again, &gc->finalizable, &gc->to_finalize, &gc->waiting.blocks};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         np_list_close(mem, (void **)&lists[i]->items, &lists[i]->capacity, sizeof(NpObj *));
         lists[i]->count = 0;

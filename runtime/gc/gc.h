@@ -81,6 +81,14 @@ void np_gc_count_kinds(NpGlobal *global);
 void np_gc_set_debt(NpGlobal *global);
 /* [-] Frees collector memory (close). */
 void np_gc_close(NpGlobal *global);
+/* [-] Finishes the phases after marking at once up to (not including) `phase`, at most STACKS; nothing when they are over. */
+void np_gc_settle(NpGlobal *global, NpGcPhase phase);
+/* [-] A thread has yielded; while marking is being finished it is scanned now rather than later. */
+void np_gc_yielded(lua_State *L);
+/* [-] After marking: what nobody can reach any more, although it may still be found in the dead part of a stack. */
+NP_INLINE bool np_gc_is_dead(const NpGlobal *global, const NpValue *value) {
+    return global->heap.marking && !global->gc.barrier_on && np_is_collectable(value) && !np_mark_test(value->v.obj);
+}
 /* [-] Independent re-mark; np_fatal with parent and child printed when a reachable object is unmarked or freed. */
 void np_gc_verify(lua_State *L);
 

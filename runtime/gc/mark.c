@@ -1,9 +1,10 @@
 /* mark.c: tracing: the mark stack, how each kind of object is scanned, the barrier's slow half.
  *
  * Owns: the mark stack, what refers to what. Does not: decide when to mark how much (gc.c), follow weak
- * references (weak.c).
+ * references (weak.c, ephemeron.c), know which part of a stack to look at (threads.c).
  *
- * Large tables are scanned in slices of SLICE values; the rest goes back on the stack with its position.
+ * Large tables, functions and userdata are scanned in slices of SLICE values; the rest goes back on the stack with its
+ * position; stacks remember theirs (threads.c).
  * Positions of the array part count from 0, those of slots and nodes from PART_TWO, so that they stay
  * right when the array grows in between. What moves a value behind the position (a rebuild) queues the
  * table again from its beginning: np_barrier_again.
@@ -22,7 +23,8 @@
 
 enum { SLICE = 4096, RING = 16, FIRST_GRAY = 1024 };
 #define PART_TWO (UINT64_C(1) << 40)
-#define MODE_SHIFT 60
+#define MODE_SHIFT 60 /* above it: MODE_KNOWN and the mode */
+#define MODE_KNOWN UINT64_C(4)
 #define COLLECTABLE_TAGS (NP_TAG_COLLECTABLE * UINT64_C(0x0101010101010101))
 
 /* ---- the mark stack ---- */
@@ -92,7 +94,18 @@ void np_barrier_shade(NpGlobal *global, NpObj *obj) {
     push(global, obj, 0);
 }
 
+void np_barrier_moved(NpGlobal *global, NpTable *table, NpDictNode *node) {
+    if (table->flags & NP_FLAG_WEAK) {
+        np_weak_visit(global, table, node);
+    } else if (global->gc.barrier_on) {
+        /* The collector may have looked at the place it moves to but not at the one it comes from. */
+        shade_payload(global, node->key, node->key_tag);
+        shade_payload(global, node->value, node->value_tag);
+    }
+}
+
 void np_barrier_again(NpGlobal *global, NpObj *owner) {
+    if (owner->kind == NP_TABLE && (owner->flags & NP_FLAG_WEAK)) np_weak_moved(global, (NpTable *)owner);
     if (!global->gc.barrier_on || (owner->flags & NP_FLAG_REGRAY) || !np_mark_test(owner)) return;
     owner->flags |= NP_FLAG_REGRAY;
     push(global, owner, 0);
@@ -132,8 +145,8 @@ static void scan_nodes(NpGlobal *global, NpDict *dict, size_t from, size_t to, b
 
 static void mark_shape(NpGlobal *global, uint32_t id) {
     NpShape *shape = &global->shape_table.shapes[id];
-    if (shape->marked) return;
-    shape->marked = 1;
+    if (shape->marked == global->gc.epoch) return;
+    shape->marked = global->gc.epoch;
     if (shape->metatable) shade(global, (NpObj *)shape->metatable, NP_TABLE);
     if (shape->keys) shade(global, (NpObj *)shape->keys, NP_KEYS);
     shade_string(shape->key);
@@ -153,36 +166,36 @@ static unsigned scan_table_head(NpGlobal *global, NpTable *table) {
         mark_shape(global, table->shape);
         metatable = np_shape_of(global, table)->metatable;
     }
+    if (table->flags & NP_FLAG_WEAK) return table->flags & NP_FLAG_WEAK;
     if (NP_LIKELY(!metatable)) return 0;
     mode = np_weak_mode(global, metatable);
     return mode && np_weak_note(global, table, mode) ? mode : 0;
 }
 
 /* Nodes or slots from position `from`; the bytes looked at. */
-static size_t scan_part_two(NpGlobal *global, NpTable *table, size_t from, unsigned mode) {
+static size_t scan_part_two(NpGlobal *global, NpTable *table, size_t from, unsigned mode, uint64_t kept) {
     if (np_table_is_dict(table)) {
         NpDict *dict = table->slots;
         size_t to = from < dict->size && dict->size - from > SLICE ? from + SLICE : dict->size;
-        bool pending = false;
         if (from >= to) return 0;
-        if (to < dict->size && !push_rest(global, (NpObj *)table, (PART_TWO + to) | (uint64_t)mode << MODE_SHIFT))
+        if (to < dict->size && !push_rest(global, (NpObj *)table, (PART_TWO + to) | kept))
             to = dict->size;
         if (mode == 0) scan_nodes(global, dict, from, to, true);
-        else if (mode == NP_WEAK_VALUES) scan_nodes(global, dict, from, to, false);
-        else if (mode == NP_WEAK_KEYS) np_weak_scan_nodes(global, dict, from, to, &pending);
+        else if (mode == NP_FLAG_WEAK_VALUES) scan_nodes(global, dict, from, to, false);
+        else if (mode == NP_FLAG_WEAK_KEYS) np_weak_scan_nodes(global, dict, from, to);
         return (to - from) * sizeof(NpDictNode);
     }
-    if (!(mode & NP_WEAK_VALUES) && table->slots)
+    if (!(mode & NP_FLAG_WEAK_VALUES) && table->slots)
         scan_values(global, np_slot_values(table), np_slot_tags(table), from, np_shape_of(global, table)->count);
     return table->slot_capacity * 9u;
 }
 
-/* The position carries the mode that the table was noted with: it may have another by now. */
+/* The position carries the mode that the table was noted with. */
 static size_t scan_table(NpGlobal *global, NpTable *table, uint64_t next) {
     size_t work = sizeof(NpTable);
     uint64_t kept;
-    unsigned mode = next == 0 ? scan_table_head(global, table) : (unsigned)(next >> MODE_SHIFT);
-    kept = (uint64_t)mode << MODE_SHIFT;
+    unsigned mode = next == 0 ? scan_table_head(global, table) : (unsigned)(next >> MODE_SHIFT & 3) * NP_FLAG_WEAK_VALUES;
+    kept = (MODE_KNOWN | mode / NP_FLAG_WEAK_VALUES) << MODE_SHIFT;
     next &= (UINT64_C(1) << MODE_SHIFT) - 1;
     if (next < PART_TWO) {
         size_t to = table->array_size;
@@ -190,14 +203,16 @@ static size_t scan_table(NpGlobal *global, NpTable *table, uint64_t next) {
             if (to - next > SLICE) to = next + SLICE;
             /* The rest goes below what the slice leads to, or the stack would grow by the whole table. */
             if (to < table->array_size && !push_rest(global, (NpObj *)table, to | kept)) to = table->array_size;
-            if (!(mode & NP_WEAK_VALUES)) scan_values(global, table->array, np_array_tags(table), next, to);
+            if (!(mode & NP_FLAG_WEAK_VALUES)) scan_values(global, table->array, np_array_tags(table), next, to);
             work += (to - next) * 9;
             if (to < table->array_size) return work;
         }
         next = PART_TWO;
     }
-    return table->slots ? work + scan_part_two(global, table, next - PART_TWO, mode) : work;
+    return table->slots ? work + scan_part_two(global, table, next - PART_TWO, mode, kept) : work;
 }
+
+void np_mark_strongly(NpGlobal *global, NpTable *table) { push(global, (NpObj *)table, MODE_KNOWN << MODE_SHIFT); }
 
 /* ---- functions ---- */
 
@@ -206,9 +221,9 @@ static bool is_dead(const NpGlobal *global, NpInstr word) {
 }
 
 /* Empties the caches that name a shape that died, before its number is used again. A shape that a
- * store leads to is kept alive by the store. */
-static void scan_caches(NpGlobal *global, NpProto *proto) {
-    for (int32_t pc = 0; pc < proto->ncode;) {
+ * store leads to is kept alive by the store. From word `pc` to `end` or a little beyond; where it stopped. */
+static int32_t scan_caches(NpGlobal *global, NpProto *proto, int32_t pc, int32_t end) {
+    while (pc < end) {
         NpInstr *insn = &proto->code[pc];
         unsigned op = np_op(*insn);
         const NpOpInfo *info = &np_opcode_info[op];
@@ -227,9 +242,10 @@ static void scan_caches(NpGlobal *global, NpProto *proto) {
             mark_shape(global, insn[3]);
         }
     }
+    return pc;
 }
 
-static size_t scan_proto(NpGlobal *global, NpProto *proto) {
+static void scan_proto_head(NpGlobal *global, NpProto *proto) {
     proto->flags &= (uint8_t)~NP_FLAG_REGRAY;
     shade_string(proto->source);
     mark_buffer(proto->code);
@@ -239,14 +255,26 @@ static size_t scan_proto(NpGlobal *global, NpProto *proto) {
     mark_buffer(proto->lines);
     mark_buffer(proto->locvars);
     mark_buffer(proto->chains);
-    for (int32_t i = 0; i < proto->nconstants; i++) shade_value(global, &proto->constants[i]);
-    for (int32_t i = 0; i < proto->nprotos; i++)
-        if (proto->protos[i]) shade(global, (NpObj *)proto->protos[i], NP_PROTO);
     if (proto->upvalues)
         for (int i = 0; i < proto->nupvalues; i++) shade_string(proto->upvalues[i].name);
-    for (int32_t i = 0; i < proto->nlocvars; i++) shade_string(proto->locvars[i].name);
-    if (proto->code) scan_caches(global, proto);
-    return sizeof *proto + (size_t)proto->ncode * sizeof(NpInstr) + (size_t)proto->nconstants * sizeof(NpValue);
+}
+
+/* Positions count through constants, inner functions, variables and code, in this order. */
+static size_t scan_proto(NpGlobal *global, NpProto *proto, size_t next) {
+    size_t constants = (size_t)proto->nconstants, protos = constants + (size_t)proto->nprotos;
+    size_t variables = protos + (size_t)proto->nlocvars, all = variables + (proto->code ? (size_t)proto->ncode : 0);
+    size_t at = next, to = all - next > SLICE ? next + SLICE : all;
+    if (next == 0) scan_proto_head(global, proto);
+    if (to < all && !push_rest(global, (NpObj *)proto, to)) to = all;
+    /* The place for the rest is on the stack before what is found; where it begins is known when the code was read. */
+    size_t rest = to < all ? global->gc.gray_count - 1 : SIZE_MAX;
+    for (; at < to && at < constants; at++) shade_value(global, &proto->constants[at]);
+    for (; at < to && at < protos; at++)
+        if (proto->protos[at - constants]) shade(global, (NpObj *)proto->protos[at - constants], NP_PROTO);
+    for (; at < to && at < variables; at++) shade_string(proto->locvars[at - protos].name);
+    if (at < to) at = variables + (size_t)scan_caches(global, proto, (int32_t)(at - variables), (int32_t)(to - variables));
+    if (rest != SIZE_MAX) global->gc.gray[rest].next = at;
+    return sizeof *proto + (at - next) * sizeof(NpValue);
 }
 
 static size_t scan_lclosure(NpGlobal *global, NpLClosure *closure) {
@@ -261,58 +289,36 @@ static size_t scan_cclosure(NpGlobal *global, NpCClosure *closure) {
     return sizeof *closure + closure->nupvalues * sizeof(NpValue);
 }
 
-/* An open upvalue's variable is in a stack, which is scanned if its thread lives. If it does not, the
- * variable lives by the upvalue alone: ATOMIC looks at those noted here. */
+/* An open upvalue keeps its thread alive, in whose stack the variable is, and the next of the thread's list:
+ * otherwise the list would have to be gone through at once. */
 static size_t scan_upval(NpGlobal *global, NpUpval *upval) {
-    if (upval->at == &upval->u.closed) shade_value(global, upval->at);
-    else {
-        if (global->gc.phase == NP_GC_ATOMIC) shade_value(global, upval->at);
-        if (!np_list_push(global, &global->gc.upvals, (NpObj *)upval))
-            shade(global, (NpObj *)np_state_thread(upval->u.open.owner), NP_THREAD);
+    if (upval->at == &upval->u.closed) {
+        shade_value(global, upval->at);
+    } else {
+        shade(global, (NpObj *)np_state_thread(upval->u.open.owner), NP_THREAD);
+        if (upval->u.open.next) shade(global, (NpObj *)upval->u.open.next, NP_UPVAL);
     }
     return sizeof *upval;
 }
 
 /* ---- threads, userdata, keys ---- */
 
-static size_t scan_stack(NpGlobal *global, lua_State *L) {
-    if (!L->stack) return 0; /* not yet made */
-    mark_buffer(L->stack);
-    mark_buffer(L->frames);
-    for (const NpValue *slot = L->stack; slot < L->top; slot++) shade_value(global, slot);
-    /* Their variables have just been marked, and they must outlive the list they are in. */
-    for (NpUpval *upval = L->open_upvalues; upval; upval = upval->u.open.next) np_mark_set(upval);
-    return (size_t)((char *)L->top - (char *)L->stack);
-}
-
-/* Nil above the top of a stack that has been scanned for good: a value that dies now must not be found there when a
- * later frame begins with whatever its registers hold (K1). */
-static void clear_unused(lua_State *L) {
-    const NpGlobal *global = L->global;
-    if (!L->stack) return;
-    /* All of it was marked (np_mark_unrooted), and registers above top may be in use. */
-    if (NP_UNLIKELY(global->gc.unrooted) && (L == global->limit.thread || L == global->running)) return;
-    for (NpValue *slot = L->top; slot < L->stack_last + NP_STACK_EXTRA; slot++) np_set_nil(slot);
-    L->gc_seen_top = L->top;
-}
-
 static size_t scan_thread(NpGlobal *global, NpThread *thread) {
+    bool clean;
+    size_t done = 0;
     thread->flags &= (uint8_t)~NP_FLAG_REGRAY;
-    /* Without memory for the list, ATOMIC finds it by walking the heap. */
-    if (global->gc.phase == NP_GC_MARK) {
-        /* in an emergency the running code keeps pointers into stacks */
-        if (np_thread_state(thread)->stack && !global->gc.unrooted) np_stack_shrink(np_thread_state(thread));
-        if (!np_list_push(global, &global->gc.again, (NpObj *)thread)) global->gc.again_lost = true;
-    } else {
-        clear_unused(np_thread_state(thread)); /* those in the list: np_mark_finish */
-    }
-    return sizeof(NpThread) + sizeof(lua_State) + scan_stack(global, np_thread_state(thread));
+    do {
+        done += np_threads_scan(global, np_thread_state(thread), &clean);
+    } while (!clean && !push_rest(global, (NpObj *)thread, 0));
+    return sizeof(NpThread) + done;
 }
 
-static size_t scan_udata(NpGlobal *global, NpUdata *udata) {
+static size_t scan_udata(NpGlobal *global, NpUdata *udata, size_t next) {
+    size_t to = udata->nuservalues - next > SLICE ? next + SLICE : udata->nuservalues;
     if (udata->metatable) shade(global, (NpObj *)udata->metatable, NP_TABLE);
-    for (int i = 0; i < udata->nuservalues; i++) shade_value(global, &udata->uservalue[i]);
-    return sizeof *udata + udata->nuservalues * sizeof(NpValue);
+    if (to < udata->nuservalues && !push_rest(global, (NpObj *)udata, to)) to = udata->nuservalues;
+    for (size_t i = next; i < to; i++) shade_value(global, &udata->uservalue[i]);
+    return sizeof *udata + (to - next) * sizeof(NpValue);
 }
 
 static size_t scan_keys(NpKeys *keys) {
@@ -322,14 +328,15 @@ static size_t scan_keys(NpKeys *keys) {
 }
 
 static size_t scan(NpGlobal *global, NpObj *obj, uint64_t next) {
+    if (NP_UNLIKELY(global->gc.waiting.heads != NULL)) np_waiting_key(global, obj);
     switch (obj->kind) {
         case NP_TABLE: return scan_table(global, (NpTable *)obj, next);
         case NP_LCLOSURE: return scan_lclosure(global, (NpLClosure *)obj);
         case NP_UPVAL: return scan_upval(global, (NpUpval *)obj);
         case NP_CCLOSURE: return scan_cclosure(global, (NpCClosure *)obj);
-        case NP_UDATA: return scan_udata(global, (NpUdata *)obj);
+        case NP_UDATA: return scan_udata(global, (NpUdata *)obj, (size_t)next);
         case NP_THREAD: return scan_thread(global, (NpThread *)obj);
-        case NP_PROTO: return scan_proto(global, (NpProto *)obj);
+        case NP_PROTO: return scan_proto(global, (NpProto *)obj, (size_t)next);
         case NP_KEYS: return scan_keys((NpKeys *)obj);
         default: np_fatal("gc: an object of unknown kind 0x%x at %p", obj->kind, (void *)obj);
     }
@@ -418,13 +425,18 @@ static void shade_roots(NpGlobal *global) {
     mark_buffer(global->heap.reserve);
     mark_buffer(global->strings.slots);
     mark_buffer(global->shape_table.transitions);
-    np_final_mark(global);
 }
 
-void np_mark_roots(NpGlobal *global) {
-    NpShapeTable *table = &global->shape_table;
-    for (uint32_t id = NP_SHAPE_ROOT + 1; id < table->used; id++) table->shapes[id].marked = 0;
-    global->gc.marked_bytes = 0;
+void np_mark_begin(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    gc->epoch = gc->epoch % 255 + 1;
+    gc->marked_bytes = 0;
+    gc->finishing = gc->modes_changed = gc->threads_lost = gc->waiting_lost = false;
+    gc->finish_tries = 0;
+    gc->weak.count = gc->weak_at = gc->weak_position = gc->weak_nodes = 0;
+    gc->modes_at = 0;
+    gc->threads.count = gc->again.count = 0;
+    gc->final_at = gc->first_to_finalize;
     shade_roots(global);
 }
 
@@ -453,40 +465,52 @@ void np_mark_unrooted(NpGlobal *global, lua_State *L) {
         if (shapes->shapes[id].state == NP_SHAPE_LIVE) mark_shape(global, id);
 }
 
-void np_mark_again(NpGlobal *global, lua_State *L) {
-    NpGc *gc = &global->gc;
-    CHECK1("G1", gc->phase == NP_GC_ATOMIC);
-    shade_roots(global);
-    shade(global, (NpObj *)np_state_thread(L), NP_THREAD);
-    np_mark_all(global);
-    for (size_t i = 0; i < gc->again.count; i++) {
-        scan_stack(global, np_thread_state((NpThread *)gc->again.items[i]));
-        np_mark_all(global);
-    }
-    gc->overflow |= gc->again_lost;
-    gc->again_lost = false;
-    np_mark_all(global);
-    for (size_t i = 0; i < gc->upvals.count; i++) shade_value(global, ((NpUpval *)gc->upvals.items[i])->at);
-    np_mark_all(global);
+/* Without memory for a list: all that is marked is scanned again, threads from their bottom. */
+static void search_for_threads(NpGlobal *global) {
+    global->gc.epoch = global->gc.epoch % 255 + 1;
+    global->gc.overflow = true;
+    search_heap(global);
 }
 
-void np_mark_finish(NpGlobal *global) {
+bool np_mark_finish(NpGlobal *global, lua_State *L, size_t *done) {
     NpGc *gc = &global->gc;
-    for (size_t i = 0; i < gc->upvals.count; i++) {
-        NpUpval *upval = (NpUpval *)gc->upvals.items[i];
-        NpValue *slot = upval->at;
-        if (slot == &upval->u.closed || np_mark_test(np_state_thread(upval->u.open.owner))) continue;
-        np_copy(&upval->u.closed, slot);
-        upval->at = &upval->u.closed;
-    }
-    /* The dead thread's own list of open upvalues dies with it. */
-    for (size_t i = 0; i < gc->again.count; i++) clear_unused(np_thread_state((NpThread *)gc->again.items[i]));
-    np_list_clear(global, &gc->upvals);
-    np_list_clear(global, &gc->again);
-    if (gc->gray_capacity > 4 * FIRST_GRAY) {
-        /* half as large as it was when it may have been larger than needed */
-        gc->gray_before = gc->gray_capacity > gc->gray_before ? gc->gray_capacity : gc->gray_capacity / 2;
-        np_list_close(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, sizeof(NpGrayEntry));
-        (void)np_mark_open(global); /* now, while what it takes is there */
-    }
+    gc->finishing = true;
+    if (!np_final_mark(global, done)) return false;
+    if (!np_threads_again(global, done)) return false;
+    if (gc->gray_count > 0 || !np_weak_check_modes(global, done)) return false;
+    if (gc->gray_count > 0 || !np_weak_follow(global, done)) return false;
+    shade_roots(global);
+    shade(global, (NpObj *)np_state_thread(L), NP_THREAD);
+    if (gc->gray_count > 0 || gc->overflow || gc->modes_changed) return false;
+    if (gc->threads_lost) search_for_threads(global);
+    if (gc->threads_lost || gc->waiting_lost) np_weak_converge(global);
+    return true;
+}
+
+bool np_mark_finish_resurrected(NpGlobal *global, size_t *done) {
+    NpGc *gc = &global->gc;
+    if (!np_final_mark(global, done)) return false;
+    if (gc->gray_count > 0 || !np_weak_follow(global, done)) return false;
+    if (gc->gray_count > 0 || gc->overflow) return false;
+    if (gc->waiting_lost) np_weak_converge(global);
+    return true;
+}
+
+/* A large mark stack is given back, and a small one taken at once, while what it takes is there. */
+void np_mark_trim(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    if (gc->gray_capacity <= 4 * FIRST_GRAY) return;
+    /* half as large as it was when it may have been larger than needed */
+    gc->gray_before = gc->gray_capacity > gc->gray_before ? gc->gray_capacity : gc->gray_capacity / 2;
+    np_list_close(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, sizeof(NpGrayEntry));
+    (void)np_mark_open(global);
+}
+
+void np_mark_cancel(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    np_heap_mark_cancel(&global->heap);
+    np_weak_forget(global);
+    (void)np_waiting_free(global, true);
+    gc->gray_count = 0;
+    gc->overflow = gc->finishing = gc->barrier_on = false;
 }

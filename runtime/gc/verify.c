@@ -5,7 +5,7 @@
  * Does not: change anything. Without memory for its set it checks nothing.
  *
  * Every object and buffer that is reached must lie in an allocated slot of the right kind of span, and
- * between the end of ATOMIC and the end of the sweep's start must be marked. At that point weak references
+ * after STACKS until the sweep begins must be marked. At that point weak references
  * count like others: those to the dead have been dropped.
  */
 #include "runtime/dbg.h"
@@ -120,7 +120,7 @@ static void table_edges(Verify *verify, NpTable *table) {
     shape = np_shape_of(verify->global, table);
     if (table->shape >= verify->global->shape_table.used || shape->state != NP_SHAPE_LIVE)
         complain(verify, table, "has a shape that is not alive");
-    if (verify->marks && !shape->marked) complain(verify, table, "has a shape that is not marked");
+    if (verify->marks && shape->marked != verify->global->gc.epoch) complain(verify, table, "has a shape that is not marked");
     reach_buffer(verify, table->slots, table->slot_capacity * 9u);
     reach(verify, (NpObj *)shape->metatable, NP_TABLE);
     reach(verify, (NpObj *)shape->keys, NP_KEYS);
@@ -205,7 +205,7 @@ static void roots(Verify *verify, lua_State *L) {
     for (size_t i = gc->first_to_finalize; i < gc->to_finalize.count; i++)
         reach(verify, gc->to_finalize.items[i], gc->to_finalize.items[i]->kind);
     for (size_t i = 0; i < gc->finalizable.count; i++)
-        check_slot(verify, gc->finalizable.items[i], false);
+        if (gc->finalizable.items[i]) check_slot(verify, gc->finalizable.items[i], false);
     reach_buffer(verify, global->strings.slots, ((size_t)global->strings.mask + 1) * sizeof(NpString *));
     reach_buffer(verify, global->shape_table.transitions,
                  ((size_t)global->shape_table.transition_mask + 1) * sizeof(uint32_t));
@@ -214,7 +214,7 @@ static void roots(Verify *verify, lua_State *L) {
 void np_gc_verify(lua_State *L) {
     NpGlobal *global = L->global;
     Verify verify = {.global = global};
-    verify.marks = global->heap.marking && global->gc.phase != NP_GC_MARK;
+    verify.marks = global->heap.marking && global->gc.phase >= NP_GC_STACKS;
     if (!new_set(&verify, 4096)) return;
     roots(&verify, L);
     while (verify.todo.count > 0 && !verify.failed) {

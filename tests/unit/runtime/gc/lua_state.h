@@ -16,6 +16,7 @@ static inline void open_state(void) {
     L = luaL_newstate();
     REQUIRE_NOT_NULL(L);
     lua_gc(L, LUA_GCSTOP);
+    L->global->gc.step_size = 10; /* so small that no step goes through several phases */
     luaL_openlibs(L);
 }
 

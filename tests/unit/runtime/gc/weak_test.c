@@ -106,9 +106,9 @@ TEST(modes_by_name) {
     RUN("m0, mk, mv, mkv = {}, {__mode = 'k'}, {__mode = 'v'}, {__mode = 'vk'}; mbad = {__mode = 5}");
     EXPECT_EQ(np_weak_mode(L->global, NULL), 0);
     EXPECT_EQ(np_weak_mode(L->global, (NpTable *)object("m0")), 0);
-    EXPECT_EQ(np_weak_mode(L->global, (NpTable *)object("mk")), NP_WEAK_KEYS);
-    EXPECT_EQ(np_weak_mode(L->global, (NpTable *)object("mv")), NP_WEAK_VALUES);
-    EXPECT_EQ(np_weak_mode(L->global, (NpTable *)object("mkv")), NP_WEAK_KEYS | NP_WEAK_VALUES);
+    EXPECT_EQ(np_weak_mode(L->global, (NpTable *)object("mk")), NP_FLAG_WEAK_KEYS);
+    EXPECT_EQ(np_weak_mode(L->global, (NpTable *)object("mv")), NP_FLAG_WEAK_VALUES);
+    EXPECT_EQ(np_weak_mode(L->global, (NpTable *)object("mkv")), NP_FLAG_WEAK_KEYS | NP_FLAG_WEAK_VALUES);
     EXPECT_EQ(np_weak_mode(L->global, (NpTable *)object("mbad")), 0);
     close_state();
 }
