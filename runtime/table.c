@@ -596,15 +596,15 @@ uint64_t np_table_length(lua_State *L, NpTable *table) {
 }
 
 /* ---- iteration ---- */
-/* Whether a key that is not marked is dead may not be known yet: it may be about to be resurrected. */
+/* Whether a key that is not marked is dead may not be known yet: it may be about to be resurrected. And while that
+ * is under way, what a key that has been refers to may not be marked. */
 static bool is_node_gone(lua_State *L, const NpTable *table, const NpDictNode *node) {
     NpGc *gc = &L->global->gc;
-    if (np_table_gone(table, node->key, node->key_tag)) {
-        bool decided = gc->phase == NP_GC_KEYS || (gc->phase == NP_GC_VALUES && gc->finalizable.count == 0);
-        if (!decided) np_gc_settle(L->global, NP_GC_KEYS);
-        if (np_table_gone(table, node->key, node->key_tag)) return true;
-    }
-    return np_table_gone(table, node->value, node->value_tag);
+    if ((table->flags & NP_FLAG_WEAK_KEYS) &&
+        (gc->phase == NP_GC_RESURRECT || ((gc->phase == NP_GC_VALUES || gc->phase == NP_GC_FINAL) &&
+                                          gc->finalizable.count > 0 && np_table_gone(table, node->key, node->key_tag))))
+        np_gc_settle(L->global, NP_GC_KEYS);
+    return np_table_gone(table, node->key, node->key_tag) || np_table_gone(table, node->value, node->value_tag);
 }
 
 /* Positions: the array part, then slots or nodes. */

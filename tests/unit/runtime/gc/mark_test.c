@@ -116,7 +116,7 @@ TEST(a_store_into_a_black_object_shades) {
 }
 
 /* Changes the graph between slices in all the ways that need a barrier; whatever the collector misses,
- * the verifier at the end of ATOMIC (CHECK 2, gcverify) or the checks of values see. */
+ * the verifier at the end of STACKS (CHECK 2, gcverify) or the checks of values see. */
 TEST(the_graph_changes_between_slices) {
     open_state();
     RUN("big, dict, stack = {}, {}, {}\n"
