@@ -87,7 +87,10 @@ size_t np_threads_scan(NpGlobal *global, lua_State *L, bool *clean) {
     NpFrame *above = NULL;
     size_t done;
     *clean = true;
-    if (!L->stack) return sizeof(lua_State); /* not yet made */
+    if (!L->frames) { /* a thread in the making */
+        if (L->stack) np_mark_set(L->stack);
+        return sizeof(lua_State);
+    }
     if (L->gc_epoch != global->gc.epoch) begin_thread(global, L);
     if (L->open_upvalues) np_mark_shade(global, (NpObj *)L->open_upvalues, NP_UPVAL);
     slot = L->stack + L->gc_slot;
