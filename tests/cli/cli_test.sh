@@ -324,6 +324,18 @@ printf '10\n' >in
 run -e 'print = nil' -i
 in_file "-i: an error in print" err "error calling 'print'"
 
+# --- debug switches -------------------------------------------------------------------------------
+
+if [ -r /proc/self/stat ]; then
+    export NEAPDEBUG=faultreport
+    run -e 'local pid = io.open("/proc/self/stat"):read("n") io.popen("kill -SEGV " .. pid):close()' 2>/dev/null
+    in_file "faultreport: a fault is told" err "neap: segmentation fault, sent by a process"
+    say "faultreport: and had" fault "$([ "$status" -ne 0 ] && echo fault)"
+    unset NEAPDEBUG
+fi
+NEAPDEBUG=memcheck,quarantine run -e 'for i = 1, 20 do local t = {} for j = 1, 9999 do t[j] = {} end end collectgarbage() print(heap.stats().live < 9999 * 32)'
+out_is "memcheck, quarantine" true; clean "memcheck, quarantine"
+
 # --- Ctrl-C ---------------------------------------------------------------------------------------
 
 # A shell makes background commands ignore SIGINT; a Lua program sends it to itself instead.
