@@ -36,8 +36,7 @@ static const uint8_t sizes[NP_EXPR_PAREN + 1] = {
 };
 
 NpExpr *np_ast_expr(struct NpParse *parse, NpExprKind kind, int line) {
-    /* Every node has room for a number: folding and compile-time constants make literals of nodes in place. */
-    size_t size = sizes[kind] > UP_TO(integer) ? sizes[kind] : UP_TO(integer);
+    size_t size = sizes[kind];
     NpExpr *expr = np_parse_alloc(parse, size);
     memset(expr, 0, size);
     expr->kind = (uint8_t)kind;
