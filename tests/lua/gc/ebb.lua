@@ -4,6 +4,10 @@
 
 local check = dofile "tests/lua/check.lua"
 
+-- These take back nothing but whole ranges of address space.
+local keeps = {aix = true, sbrk = true}
+if keeps[heap.stats().system] then return end
+
 local function ready()
   collectgarbage()
   heap.release()
