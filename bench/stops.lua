@@ -159,14 +159,14 @@ local function report(name)
   local took = clock() - before
   local s = heap.stats()
   local over = 0
-  for _, bucket in ipairs(s.stops and s.stops.histogram or {}) do if bucket.least >= 0.000512 then over = over + bucket.count end end
+  for _, bucket in ipairs(s.stop_histogram) do if bucket.below > 0.00103 then over = over + bucket.count end end
   print(("%-22s %7.2f ms %5d %5d %9.2f ms %7.2f s"):format(name, s.longest_stop * 1e3, over, s.collections, longest_gap * 1e3, took))
 end
 
 if #arg > 0 then
   for _, name in ipairs(arg) do report(name) end
 else
-  print(("%-22s %10s %5s %5s %12s %9s"):format("case", "longest", ">0.5", "cycles", "seen", "CPU"))
+  print(("%-22s %10s %5s %5s %12s %9s"):format("case", "longest", ">1 ms", "cycles", "seen", "CPU"))
   for _, name in ipairs(order) do
     io.stdout:flush()
     os.execute(("'%s' '%s' %s"):format(arg[-1], arg[0], name))

@@ -37,7 +37,7 @@ typedef struct Options {
     int rest;    /* index behind the last option */
     const char *heap_limit; /* of --heap-limit=, NULL for none */
     int huge_pages; /* NEAP_HUGE_* */
-    bool interactive, version, chunk, no_environment, heap_stats, help, version_only;
+    bool interactive, version, chunk, no_environment, heap_stats, gc_trace, gc_trace_json, help, version_only;
 } Options;
 
 /* State of the process: needed by the signal handler and at exit, where nothing can be passed. */
@@ -87,6 +87,8 @@ static void print_usage(FILE *out) {
             "  -v            show version information\n"
             "  -E            ignore environment variables\n"
             "  -W            turn warnings on\n"
+            "  --gc-trace    tell of every cycle of garbage collection on stderr, in a line;\n"
+            "                --gc-trace=json: as a JSON object\n"
             "  --heap-limit=SIZE\n"
             "                let the program have at most so much memory: bytes, 256MiB, 2G, 80%% of\n"
             "                what the process may have, cgroup (the default) or none; the variable\n"
@@ -131,6 +133,8 @@ static bool read_option(const char *word, Options *options, bool *takes_next) {
         {"-v", offsetof(Options, version)},
         {"-E", offsetof(Options, no_environment)},
         {"--help", offsetof(Options, help)},
+        {"--gc-trace", offsetof(Options, gc_trace)},
+        {"--gc-trace=json", offsetof(Options, gc_trace_json)},
         {"--heap-stats", offsetof(Options, heap_stats)},
         {"--version", offsetof(Options, version_only)},
     };
@@ -399,6 +403,8 @@ static int run(lua_State *L) {
     luaL_checkversion(L);
     if (options->heap_stats)
         watch_close(L);
+    if (options->gc_trace || options->gc_trace_json)
+        neap_settrace(L, options->gc_trace_json ? NEAP_TRACE_JSON : NEAP_TRACE_TEXT);
     if (options->version)
         print_version();
     if (options->no_environment) {

@@ -76,6 +76,7 @@ LUA_API void (neap_setiterators)(lua_State *L, lua_CFunction next, lua_CFunction
 
 #define NEAP_MAX_TYPES 16
 #define NEAP_MAX_CLASSES 80
+#define NEAP_STOP_BUCKETS 24
 
 /*
  * A picture of the heap of one state at one moment. Sizes are bytes, times are seconds of the
@@ -95,9 +96,11 @@ typedef struct neap_Stats {
     size_t peak_resident;   /* the highest resident has been; 0 likewise */
 
     size_t collections;      /* collection cycles completed */
-    double gc_seconds_total; /* in the collector, all phases, the allocator's sweeping included */
-    double longest_stop;     /* longest uninterrupted stretch of collector work */
-    double total_stop;       /* sum of all stretches */
+    size_t stops;            /* uninterrupted stretches of collector work that the program has waited for */
+    double longest_stop;     /* the longest of them */
+    double total_stop;       /* all together */
+    size_t stop_buckets[NEAP_STOP_BUCKETS]; /* stops of less than 2^i microseconds that are in no bucket before;
+                                               the last: all others */
 
     /* Objects in the heap by type as of the last sweep. Names are static strings ("table",
      * "string", "function", "prototype", "upvalue", "userdata", "thread", "shape", ...). bytes are
@@ -142,6 +145,17 @@ LUA_API void (neap_stats)(lua_State *L, neap_Stats *out);
    call released. Does not collect: for the least footprint call lua_gc(L, LUA_GCCOLLECT) first.
    Does nothing inside a finalizer. */
 LUA_API size_t (neap_release)(lua_State *L);
+
+/* [-0, +0, -] Does collection work for about so many seconds, however few, but at least one step (some 50 microseconds),
+   and calls finalizers for as long as time is left. True when a cycle came to its end. For games and event loops that
+   have time to spare between two frames; works while the collector is stopped, so that one may do without it otherwise. */
+LUA_API int (neap_step)(lua_State *L, double seconds);
+
+/* A line on stderr for every cycle of collection; docs/HACKING.md says what it tells. */
+#define NEAP_TRACE_NONE 0
+#define NEAP_TRACE_TEXT 1
+#define NEAP_TRACE_JSON 2 /* an object a line */
+LUA_API void (neap_settrace)(lua_State *L, int form);
 
 /* [-0, +0, -] Transparent huge pages. AUTO, how a state begins: where the system gives them when asked, for parts of the
    heap of 64 MiB that stay in use for several collections. ON: for all memory of a heap beyond 64 MiB, which saves page

@@ -77,9 +77,10 @@ LUA_API void neap_stats(lua_State *L, neap_Stats *out) {
     out->peak_resident = np_os_peak_resident_bytes();
     if (out->peak_resident < out->resident) out->peak_resident = out->resident; /* the kernel updates it late */
     out->collections = global->gc.cycles;
-    out->gc_seconds_total = global->gc.gc_seconds;
-    out->longest_stop = global->gc.longest_stop;
-    out->total_stop = global->gc.total_stop;
+    out->stops = global->gc.meter.stops;
+    out->longest_stop = global->gc.meter.longest;
+    out->total_stop = global->gc.meter.total;
+    memcpy(out->stop_buckets, global->gc.meter.buckets, sizeof out->stop_buckets);
     out->limit = global->limit.hard;
     out->soft_limit = global->limit.soft;
     out->reserve = global->heap.reserve_bytes;
@@ -129,6 +130,12 @@ LUA_API size_t neap_release(lua_State *L) {
     if (L->global->gc.stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) return 0;
     return np_gc_release(L);
 }
+
+LUA_API int neap_step(lua_State *L, double seconds) { return np_gc_run(L, seconds); }
+
+_Static_assert(NEAP_TRACE_TEXT == (int)NP_TRACE_TEXT && NEAP_TRACE_JSON == (int)NP_TRACE_JSON, "forms of traces");
+_Static_assert(NEAP_STOP_BUCKETS == (int)NP_STOP_BUCKETS, "the histogram is copied");
+LUA_API void neap_settrace(lua_State *L, int form) { L->global->gc.meter.trace = (uint8_t)form; }
 
 void neap_setiterators(lua_State *L, lua_CFunction next, lua_CFunction ipairs_step) {
     L->global->next_function = next;

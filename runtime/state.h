@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include "runtime/gc/heap.h"
+#include "runtime/gc/meter.h"
 #include "runtime/meta.h"
 #include "runtime/object.h"
 
@@ -211,7 +212,7 @@ typedef struct NpGc {
     int32_t pause, step_multiplier, step_size, minor_multiplier, major_multiplier; /* collectgarbage's knobs */
     size_t cursor;       /* slice position in the string table */
     size_t shape_cursor; /* and in the shape table */
-    double longest_stop, total_stop, gc_seconds; /* seconds */
+    NpMeter meter;
     size_t live_objects[64], live_kind_bytes[64]; /* by kind & 63, filled by np_gc_count_kinds */
 } NpGc;
 enum { NP_GC_STOP_USER = 1, NP_GC_STOP_SELF = 2, NP_GC_STOP_CLOSING = 4 };

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include <math.h>
+
 #include "lua.h"
 
 #include "lauxlib.h"
@@ -41,6 +43,21 @@ static void set_objects(lua_State *L, const neap_Stats *stats) {
         lua_setfield(L, -2, stats->types[i].name);
     }
     lua_setfield(L, -2, "objects");
+}
+
+/* Only buckets with stops in them: {below = seconds, count = }; of the last one `below` is infinite. */
+static void set_histogram(lua_State *L, const neap_Stats *stats) {
+    lua_Integer row = 0;
+    lua_newtable(L);
+    for (int i = 0; i < NEAP_STOP_BUCKETS; i++) {
+        if (stats->stop_buckets[i] == 0)
+            continue;
+        lua_createtable(L, 0, 2);
+        set_seconds(L, "below", i < NEAP_STOP_BUCKETS - 1 ? (double)(1L << i) * 1e-6 : HUGE_VAL);
+        set_count(L, "count", stats->stop_buckets[i]);
+        lua_rawseti(L, -2, ++row);
+    }
+    lua_setfield(L, -2, "stop_histogram");
 }
 
 /* Only classes that own a span. */
@@ -86,7 +103,7 @@ static int heap_stats(lua_State *L) {
     set_count(L, "resident", stats.resident);
     set_count(L, "peak", stats.peak_resident);
     set_count(L, "collections", stats.collections);
-    set_seconds(L, "gc_time", stats.gc_seconds_total);
+    set_count(L, "stops", stats.stops);
     set_seconds(L, "longest_stop", stats.longest_stop);
     set_seconds(L, "total_stop", stats.total_stop);
     set_limit(L, "limit", stats.limit);
@@ -96,6 +113,7 @@ static int heap_stats(lua_State *L) {
     set_count(L, "limit_collections", stats.limit_collections);
     lua_pushstring(L, stats.system);
     lua_setfield(L, -2, "system");
+    set_histogram(L, &stats);
     set_objects(L, &stats);
     set_classes(L, &stats);
     set_kinds(L, &stats);
@@ -195,11 +213,20 @@ static int heap_onlimit(lua_State *L) {
     return 0;
 }
 
+/* heap.step(ms) -> true when a cycle of collection has ended. */
+static int heap_step(lua_State *L) {
+    lua_Number milliseconds = luaL_checknumber(L, 1);
+    luaL_argcheck(L, milliseconds >= 0, 1, "a time in milliseconds expected");
+    lua_pushboolean(L, neap_step(L, milliseconds * 1e-3));
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"limit", heap_limit},
     {"onlimit", heap_onlimit},
     {"release", heap_release},
     {"stats", heap_stats},
+    {"step", heap_step},
     {"usage", heap_usage},
     {NULL, NULL},
 };

@@ -1,6 +1,6 @@
 /* gc.c: the collector's cycle: phases, pacing, entry points.
  *
- * Owns: when a cycle begins, how much is done at a safe point, statistics of time.
+ * Owns: when a cycle begins, how much is done at a safe point, and which account each step's time goes to (meter.c).
  * Does not: trace (mark.c), follow weak references (weak.c), call finalisers (final.c), sweep (heap.c).
  *
  * A cycle
@@ -29,8 +29,6 @@
  */
 #include "runtime/gc/gc.h"
 
-#include <time.h>
-
 #include "runtime/call.h"
 #include "runtime/dbg.h"
 #include "runtime/gc/barrier.h"
@@ -48,6 +46,7 @@
 #define STEP_LEAST ((size_t)1 << 10)
 #define STEP_MOST ((size_t)64 << 10) /* between two looks at the clock */
 #define SLICE_SECONDS 0.001
+#define RUN_STEP ((size_t)8 << 10) /* of heap.step */
 #define FINISH_TRIES 1000
 #define KEEP_AFTER_FULL ((size_t)1 << 20)
 #define KEEP_MORE ((size_t)1 << 20) /* besides what the next cycle needs */
@@ -66,12 +65,6 @@ enum {
 
 /* The scale of a step that is to be as large as can be: a slice times this is no more than a size_t holds. */
 #define SCALE_MOST ((size_t)1 << (sizeof(size_t) == 8 ? 20 : 10))
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 /* ---- pacing ---- */
 
@@ -149,6 +142,7 @@ static void begin_cycle(NpGlobal *global) {
     np_heap_mark_begin(&global->heap);
     gc->phase = NP_GC_MARK;
     gc->claimed_before = global->heap.claimed_total;
+    np_meter_cycle(&gc->meter, global->heap.in_use, np_heap_released(&global->heap));
     gc->barrier_on = true;
     np_mark_begin(global);
     if (NP_UNLIKELY(gc->unrooted)) np_mark_unrooted(global, global->limit.thread);
@@ -292,9 +286,16 @@ static bool release_slice(NpGlobal *global, size_t scale, bool full) {
            np_heap_release(&global->heap, RELEASE_SLICE * scale * 64, keep) == 0;
 }
 
-/* One step of the present phase, as large as `work` bytes of scanning; what it counts as. `scale` makes the
- * slices of the other phases larger. True in *ended when a cycle is over. */
-static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
+/* The heap is as it will be until the next cycle. */
+static void end_cycle(NpGlobal *global) {
+    NpGc *gc = &global->gc;
+    gc->phase = NP_GC_IDLE;
+    set_idle_debt(global);
+    np_meter_step(&gc->meter, &gc->meter.release);
+    np_meter_report(&gc->meter, gc->cycles, global->heap.in_use, gc->goal, np_heap_released(&global->heap));
+}
+
+static size_t phase_step(lua_State *L, size_t work, size_t scale, bool *ended) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
     size_t done = 0;
@@ -318,8 +319,7 @@ static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
         case NP_GC_RELEASE:
             if (release_slice(global, scale, false)) {
                 np_heap_advise_huge(&global->heap);
-                gc->phase = NP_GC_IDLE;
-                set_idle_debt(global);
+                end_cycle(global);
                 np_limit_set_aside(global);
                 *ended = true;
             }
@@ -327,6 +327,17 @@ static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
         default:
             return clearing_step(global, work) + STEP_LEAST;
     }
+}
+
+/* One step of the present phase, as large as `work` bytes of scanning; what it counts as. `scale` makes the
+ * slices of the other phases larger. True in *ended when a cycle is over. */
+static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
+    NpGc *gc = &L->global->gc;
+    NpMeter *meter = &gc->meter;
+    uint8_t phase = gc->phase;
+    size_t counts = phase_step(L, work, scale, ended);
+    np_meter_step(meter, phase < NP_GC_SWEEP ? &meter->mark : phase == NP_GC_SWEEP ? &meter->sweep : &meter->release);
+    return counts;
 }
 
 /* The rest of a cycle in one go, up to but not into RELEASE; begins one when there is none. */
@@ -339,8 +350,7 @@ static void finish_cycle(lua_State *L) {
 static void release_all(lua_State *L, bool full) {
     NpGlobal *global = L->global;
     while (!release_slice(global, SCALE_MOST, full)) continue;
-    global->gc.phase = NP_GC_IDLE;
-    set_idle_debt(global);
+    end_cycle(global);
 }
 
 /* What the cycle in progress has marked may be dead by now: it is given up while that is possible, finished when it
@@ -369,6 +379,7 @@ static void whole_collection(lua_State *L, bool full) {
     NpGlobal *global = L->global;
     size_t limit = lift_limit(global);
     end_present_cycle(L);
+    global->gc.meter.kind = full ? "full" : "forced";
     finish_cycle(L);
     release_all(L, full);
     global->heap.mem.limit = limit;
@@ -377,37 +388,19 @@ static void whole_collection(lua_State *L, bool full) {
 
 /* ---- statistics ---- */
 
-static void count_stop(NpGlobal *global, double began) {
-    NpGc *gc = &global->gc;
-    double stop = now() - began;
-    gc->gc_seconds += stop;
-    gc->total_stop += stop;
-    if (stop > gc->longest_stop) gc->longest_stop = stop;
-}
-
-static void trace(NpGlobal *global, const char *what, double began, size_t before) {
-    NpHeapStats stats;
-    if (!np_dbg_on(gctrace)) return;
-    np_heap_stats(&global->heap, &stats);
-    np_dbg_print("gc %u %s %.3f ms: %zu -> %zu KiB in use, goal %zu KiB; free %zu, released %zu, ready %zu KiB",
-                 global->gc.cycles, what, (now() - began) * 1e3, before >> 10, stats.in_use >> 10,
-                 global->gc.goal >> 10, stats.free_bytes >> 10, stats.released_bytes >> 10, stats.ready_bytes >> 10);
-}
-
 /* Strings and shapes stay, and nothing is moved: the next safe point may go on with RELEASE. */
 void np_gc_unrooted(lua_State *L) {
     NpGlobal *global = L->global;
-    double began = now();
-    size_t before = global->heap.in_use;
+    double began = np_meter_begin(&global->gc.meter);
     size_t limit = lift_limit(global);
     end_present_cycle(L);
+    global->gc.meter.kind = "emergency";
     global->gc.unrooted = true;
     finish_cycle(L);
     global->gc.unrooted = false;
     global->heap.mem.limit = limit;
     set_debt(global, -(int64_t)quantum(global));
-    count_stop(global, began);
-    trace(global, "emergency", began, before);
+    np_meter_end(&global->gc.meter, began);
     np_barrier_touch(L);
     if (global->running && global->running != L) np_barrier_touch(global->running);
 }
@@ -505,7 +498,7 @@ static void slice(lua_State *L, double began) {
         size_t counts = step(L, clamp(work - done, STEP_LEAST, STEP_MOST), 1, &ended);
         done += phase == NP_GC_MARK ? counts : counts / per_step;
         if (hurry && gc->phase == NP_GC_MARK) done = 0;
-        else if (now() - began > SLICE_SECONDS) break;
+        else if (gc->meter.at - began > SLICE_SECONDS) break;
     }
     if (!ended) set_debt(global, -(int64_t)quantum(global));
 }
@@ -514,17 +507,16 @@ void np_gc_slice(lua_State *L) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
     double began;
-    size_t before = global->heap.in_use;
     bool forced = false;
     if (gc->stopped) {
         global->heap.debt = -(int64_t)MIN_RUNWAY;
         return;
     }
-    began = now();
+    began = np_meter_begin(&gc->meter);
     if (np_dbg_on(gcstress)) {
         static long checks;
         if (++checks % np_dbg.gcstress == 0) whole_collection(L, true);
-        count_stop(global, began);
+        np_meter_end(&gc->meter, began);
         np_barrier_touch(L);
         np_final_call_some(L, SIZE_MAX);
         set_debt(global, 0);
@@ -535,18 +527,11 @@ void np_gc_slice(lua_State *L) {
         np_limit_collecting(global, true);
         whole_collection(L, false);
         np_limit_collecting(global, false);
-        trace(global, "forced", began, before);
         forced = true;
     } else {
-        static const char *const names[] = {"idle", "mark", "values", "final", "resurrect",
-                                            "keys", "stacks", "strings", "sweep", "release"};
-        uint32_t cycles = gc->cycles;
-        const char *phase = names[gc->phase];
         slice(L, began);
-        if (cycles != gc->cycles) trace(global, "cycle", began, before);
-        else if (np_dbg.gctrace > 1 && (now() - began) * 1e6 > (double)np_dbg.gctrace) trace(global, phase, began, before);
     }
-    count_stop(global, began);
+    np_meter_end(&gc->meter, began);
     np_barrier_touch(L);
     if (np_final_waiting(global)) np_final_call_some(L, FINALIZERS_SLICE);
     if (forced) np_limit_check(L);
@@ -554,21 +539,34 @@ void np_gc_slice(lua_State *L) {
 
 void np_gc_full(lua_State *L, bool emergency) {
     NpGlobal *global = L->global;
-    double began = now();
-    size_t before = global->heap.in_use;
+    double began = np_meter_begin(&global->gc.meter);
     whole_collection(L, true);
-    count_stop(global, began);
-    trace(global, "full", began, before);
+    np_meter_end(&global->gc.meter, began);
     np_barrier_touch(L);
     if (!emergency) np_final_call_some(L, SIZE_MAX);
     set_debt(global, global->heap.debt);
+}
+
+bool np_gc_run(lua_State *L, double seconds) {
+    NpGlobal *global = L->global;
+    NpGc *gc = &global->gc;
+    double began = np_meter_begin(&gc->meter);
+    bool ended = false;
+    if (gc->stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) return false;
+    do step(L, RUN_STEP, 1, &ended);
+    while (!ended && gc->meter.at - began < seconds);
+    if (!ended) set_debt(global, -(int64_t)quantum(global));
+    np_meter_end(&gc->meter, began);
+    np_barrier_touch(L);
+    while (np_final_waiting(global) && np_meter_now() - began < seconds) np_final_call_some(L, 1);
+    return ended;
 }
 
 /* A step of n KiB does what n KiB of allocation would have had done; a step of 0 one slice. */
 bool np_gc_step(lua_State *L, int kilobytes) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
-    double began = now();
+    double began = np_meter_begin(&gc->meter);
     size_t bytes = kilobytes > 0 ? (size_t)kilobytes << 10 : quantum(global), done = 0;
     size_t work = percent(bytes, gc->step_multiplier < 25 ? 25 : gc->step_multiplier) * 2;
     bool ended = false;
@@ -581,7 +579,7 @@ bool np_gc_step(lua_State *L, int kilobytes) {
         done += step(L, left, clamp(left / QUANTUM_MOST, 1, 1 << 20), &ended);
     } while (done < work && !ended);
     if (!ended) set_debt(global, -(int64_t)quantum(global));
-    count_stop(global, began);
+    np_meter_end(&gc->meter, began);
     np_barrier_touch(L);
     np_final_call_some(L, ended ? SIZE_MAX : FINALIZERS_SLICE);
     return ended;
@@ -591,9 +589,10 @@ bool np_gc_step(lua_State *L, int kilobytes) {
 bool np_gc_idle_slice(lua_State *L, bool begin) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
-    double began = now();
     bool ended = false;
     if (gc->stopped) return np_gc_release(L) == 0;
+    np_meter_begin(&gc->meter);
+    gc->meter.kind = "idle"; /* nobody is stopped */
     if (begin) {
         gc->idle_cycles = gc->phase == NP_GC_IDLE || gc->phase == NP_GC_RELEASE ? 1 : 2;
         if (gc->phase == NP_GC_RELEASE) gc->phase = NP_GC_IDLE;
@@ -605,27 +604,25 @@ bool np_gc_idle_slice(lua_State *L, bool begin) {
     if (gc->phase != NP_GC_RELEASE) {
         step(L, IDLE_WORK, 1, &ended);
     } else if (release_slice(global, 1, true)) {
-        gc->phase = NP_GC_IDLE;
-        set_idle_debt(global);
+        end_cycle(global);
         ended = true;
     }
     np_barrier_touch(L);
     if (!ended) set_debt(global, -(int64_t)quantum(global));
     else if (np_final_waiting(global)) set_debt(global, 1); /* the program's next safe point calls them */
-    gc->gc_seconds += now() - began; /* nobody was stopped */
     return ended;
 }
 
 size_t np_gc_release(lua_State *L) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
-    double began = now();
+    double began = np_meter_begin(&gc->meter);
     size_t before = global->heap.mem.ready;
     if (gc->phase == NP_GC_SWEEP && np_heap_sweep_step(&global->heap, SIZE_MAX)) end_sweep(global);
     if (gc->phase == NP_GC_IDLE || gc->phase == NP_GC_RELEASE)
         while (!np_move_some(global, SIZE_MAX, 0, true)) continue;
     while (np_heap_release(&global->heap, SIZE_MAX / NP_PAGE_BYTES, 0) != 0) continue;
-    count_stop(global, began);
+    np_meter_end(&gc->meter, began);
     return before > global->heap.mem.ready ? before - global->heap.mem.ready : 0;
 }
 
@@ -634,6 +631,7 @@ size_t np_gc_release(lua_State *L) {
 void np_gc_init(NpGlobal *global) {
     NpGc *gc = &global->gc;
     memset(gc, 0, sizeof *gc);
+    np_meter_init(&gc->meter);
     gc->pause = 200;
     gc->step_multiplier = 100;
     gc->step_size = 13;

@@ -22,6 +22,9 @@ bool np_gc_step(lua_State *L, int kilobytes);
 bool np_gc_idle_slice(lua_State *L, bool begin);
 /* [-] Hands back all that is free, after moving buffers together, without collecting; the bytes released. */
 size_t np_gc_release(lua_State *L);
+/* [gc err stk] Collection work for about so many seconds (one step at least), finalisers as long as time is left; true
+ * when a cycle was finished. Works while the collector is stopped. */
+bool np_gc_run(lua_State *L, double seconds);
 /* [err] Registers the object for finalisation if its (new) metatable has __gc. */
 void np_gc_check_finalizer(lua_State *L, NpObj *obj, NpTable *metatable);
 /* [gc err stk] At lua_close: runs every finaliser, also those registered meanwhile (bounded), in reverse order. */

@@ -279,5 +279,7 @@ typedef struct NpClassStats { uint32_t slot_bytes, spans; size_t slots, live, re
 typedef struct NpKindStats { size_t ready, live; } NpKindStats;
 int np_heap_class_stats(NpHeap *heap, NpClassStats *rows, int max, NpKindStats kinds[NP_SPAN_KINDS]);
 void np_heap_stats(NpHeap *heap, NpHeapStats *out);
+/* [-] Bytes handed back since start. */
+size_t np_heap_released(const NpHeap *heap);
 
 #endif

@@ -49,6 +49,8 @@ void np_heap_walk(NpHeap *heap, bool buffers, void (*visit)(void *ctx, NpSpan *s
 
 /* ---- statistics ---- */
 
+size_t np_heap_released(const NpHeap *heap) { return heap->priv->pages.released_total; }
+
 void np_heap_stats(NpHeap *heap, NpHeapStats *out) {
     NpHeapPriv *priv = heap->priv;
     NpPages *pages = &priv->pages;

@@ -412,4 +412,29 @@ done
 NEAPDEBUG=idle=0 run wait.lua execute 2
 out_is "waiting with the helper switched off" "still there"
 
+# A line for every cycle; as JSON each parses, and what is in it fits together.
+cat > trace.lua <<'END'
+local numbers = {"cycle", "at", "cpu", "mark", "sweep", "release", "before", "after", "goal", "released", "stops", "longest_stop"}
+local lines, last = 0, 0
+for line in io.lines(arg[1]) do
+    local body = assert(line:match "^{(.*)}$", line)
+    local got, n = {}, 0
+    for name, value in (body .. ","):gmatch '"([%a_]+)":([^,]+),' do got[name], n = tonumber(value) or value:match '^"(%a+)"$', n + 1 end
+    assert(n == #numbers + 1, line)
+    for _, name in ipairs(numbers) do assert(type(got[name]) == "number" and got[name] >= 0, name) end
+    assert(got.kind == "sliced" or got.kind == "full" or got.kind == "forced", line)
+    assert(got.cycle > last and got.stops >= 1 and got.cpu <= 1, line)
+    last, lines = got.cycle, lines + 1
+end
+assert(lines >= 3, lines)
+END
+run --gc-trace=json -e 'for i = 1, 300000 do local t = {i} end collectgarbage() collectgarbage() print "done"'
+out_is "--gc-trace=json leaves the output alone" "done"
+cp err trace.json
+run trace.lua trace.json
+status_is "--gc-trace=json: every line parses" 0
+run --gc-trace -e 'collectgarbage()'
+in_file "--gc-trace" err "gc 1 @"; in_file "--gc-trace: kind" err "(full)"
+status_is "--gc-trace" 0
+
 [ "$failures" -eq 0 ]

@@ -142,7 +142,7 @@ TEST(time_is_counted) {
     open_state();
     collect();
     EXPECT_GT(L->global->gc.cycles, 0);
-    EXPECT(L->global->gc.longest_stop > 0 && L->global->gc.total_stop >= L->global->gc.longest_stop);
+    EXPECT(L->global->gc.meter.longest > 0 && L->global->gc.meter.total >= L->global->gc.meter.longest);
     close_state();
 }
 

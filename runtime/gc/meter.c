@@ -1,0 +1,84 @@
+/* meter.c: what the collector has cost.
+ *
+ * Owns: the counts of stops, the times of a cycle's parts, the lines of --gc-trace and NEAPDEBUG=gctrace.
+ * Does not: know phases (gc.c says which account a step goes to).
+ *
+ * A stop is what the program waits for in one piece: a slice, a whole collection, a step asked for. The stop in which
+ * a cycle ends is not over when its line is printed, but counted in it. */
+#include "runtime/gc/meter.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "runtime/dbg.h"
+
+double np_meter_now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+void np_meter_init(NpMeter *meter) {
+    memset(meter, 0, sizeof *meter);
+    meter->started = meter->at = np_meter_now();
+    meter->trace = np_dbg_on(gctrace) ? NP_TRACE_TEXT : NP_TRACE_NONE;
+    meter->kind = "sliced";
+}
+
+double np_meter_begin(NpMeter *meter) { return meter->at = np_meter_now(); }
+
+static unsigned bucket_of(double seconds) {
+    double microseconds = seconds * 1e6;
+    unsigned bucket = 0;
+    for (double most = 1; microseconds >= most && bucket < NP_STOP_BUCKETS - 1; most *= 2) bucket++;
+    return bucket;
+}
+
+void np_meter_end(NpMeter *meter, double began) {
+    double stop = np_meter_now() - began;
+    meter->stops++;
+    meter->buckets[bucket_of(stop)]++;
+    meter->total += stop;
+    if (stop > meter->longest) meter->longest = stop;
+    meter->cycle_stops++;
+    if (stop > meter->cycle_longest) meter->cycle_longest = stop;
+}
+
+double np_meter_step(NpMeter *meter, double *account) {
+    double time = np_meter_now();
+    *account += time - meter->at;
+    return meter->at = time;
+}
+
+void np_meter_cycle(NpMeter *meter, size_t in_use, size_t released) {
+    meter->mark = meter->sweep = meter->release = 0;
+    meter->cycle_stops = 0;
+    meter->cycle_longest = 0;
+    meter->before = in_use;
+    meter->released = released;
+}
+
+static double mib(size_t bytes) { return (double)bytes / (1 << 20); }
+
+void np_meter_report(NpMeter *meter, unsigned cycle, size_t in_use, size_t goal, size_t released) {
+    double at = meter->at - meter->started, share = at > 0 ? meter->total / at : 0;
+    double busy = meter->mark + meter->sweep + meter->release;
+    size_t gone = released - meter->released, stops = meter->cycle_stops;
+    double longest = meter->cycle_longest;
+    /* The stop that has not been counted yet is the only one of a cycle made at once. */
+    if (stops++ == 0) longest = busy;
+    if (meter->trace == NP_TRACE_TEXT)
+        fprintf(stderr,
+                "gc %u @%.3fs %.0f%%: mark %.2f, sweep %.2f, release %.2f ms; %.1f -> %.1f MiB, goal %.1f MiB; "
+                "released %.1f MiB; stops %zu, longest %.2f ms (%s)\n",
+                cycle, at, share * 100, meter->mark * 1e3, meter->sweep * 1e3, meter->release * 1e3, mib(meter->before),
+                mib(in_use), mib(goal), mib(gone), stops, longest * 1e3, meter->kind);
+    else if (meter->trace == NP_TRACE_JSON)
+        fprintf(stderr,
+                "{\"cycle\":%u,\"at\":%.6f,\"cpu\":%.4f,\"mark\":%.6f,\"sweep\":%.6f,\"release\":%.6f,\"before\":%zu,"
+                "\"after\":%zu,\"goal\":%zu,\"released\":%zu,\"stops\":%zu,\"longest_stop\":%.6f,\"kind\":\"%s\"}\n",
+                cycle, at, share, meter->mark, meter->sweep, meter->release, meter->before, in_use, goal, gone, stops,
+                longest, meter->kind);
+    meter->kind = "sliced";
+}

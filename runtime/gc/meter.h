@@ -1,0 +1,39 @@
+/* meter.h: what the collector has cost: stops, and a line for every cycle (meter.c). */
+#ifndef NP_GC_METER_H
+#define NP_GC_METER_H
+
+#include "runtime/base.h"
+
+enum { NP_STOP_BUCKETS = 24 };
+enum { NP_TRACE_NONE, NP_TRACE_TEXT, NP_TRACE_JSON };
+
+/* Seconds of the monotonic clock. */
+typedef struct NpMeter {
+    size_t stops;
+    size_t buckets[NP_STOP_BUCKETS]; /* stops of less than 2^i microseconds, and not of the bucket before; the last: all others */
+    double longest, total;
+    double started;          /* when the state was opened */
+    double at;               /* when the present step began */
+    uint8_t trace;           /* NP_TRACE_* */
+    /* of the cycle in progress */
+    double mark, sweep, release;
+    size_t cycle_stops;
+    double cycle_longest;
+    size_t before, released; /* bytes in use, and released in all, when it began */
+    const char *kind;        /* static: "sliced" or why it was made at once */
+} NpMeter;
+
+/* [-] */
+double np_meter_now(void);
+void np_meter_init(NpMeter *meter);
+/* [-] A stop begins now; returns the time. */
+double np_meter_begin(NpMeter *meter);
+void np_meter_end(NpMeter *meter, double began);
+/* [-] What has passed since the last step goes to the account (mark, sweep or release of the meter); the time. */
+double np_meter_step(NpMeter *meter, double *account);
+/* [-] A cycle begins. */
+void np_meter_cycle(NpMeter *meter, size_t in_use, size_t released);
+/* [-] It is over: prints its line, if they are wanted. */
+void np_meter_report(NpMeter *meter, unsigned cycle, size_t in_use, size_t goal, size_t released);
+
+#endif

@@ -1,0 +1,65 @@
+/* meter_test.c: counts of stops, and the line of a cycle, in text and as JSON. */
+#include "runtime/gc/meter.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "tests/unit/unit.h"
+
+TEST(stops_are_counted_by_their_length) {
+    NpMeter meter;
+    size_t all = 0;
+    np_meter_init(&meter);
+    np_meter_end(&meter, np_meter_begin(&meter));
+    np_meter_end(&meter, np_meter_now() - 0.0015);
+    np_meter_end(&meter, np_meter_now() - 1e9);
+    EXPECT_EQ(meter.stops, 3);
+    for (int i = 0; i < NP_STOP_BUCKETS; i++) all += meter.buckets[i];
+    EXPECT_EQ(all, 3);
+    EXPECT_EQ(meter.buckets[NP_STOP_BUCKETS - 1], 1);
+    EXPECT_EQ(meter.buckets[10], 0); /* less than 1.024 ms */
+    EXPECT(meter.longest >= 1e9 && meter.total > meter.longest);
+}
+
+static NpMeter meter;
+
+static void a_cycle(uint8_t trace) {
+    np_meter_init(&meter);
+    meter.trace = trace;
+    np_meter_cycle(&meter, (size_t)64 << 20, 1000);
+    np_meter_end(&meter, np_meter_begin(&meter));
+    np_meter_step(&meter, &meter.mark);
+    meter.mark = 0.25;
+    np_meter_report(&meter, 7, (size_t)32 << 20, (size_t)96 << 20, 1000 + ((size_t)2 << 20));
+}
+
+/* What is printed on stderr meanwhile. */
+static const char *printed(uint8_t trace) {
+    static char text[1024];
+    FILE *file = tmpfile();
+    int saved = dup(2);
+    fflush(stderr);
+    dup2(fileno(file), 2);
+    a_cycle(trace);
+    fflush(stderr);
+    dup2(saved, 2);
+    close(saved);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    return text;
+}
+
+TEST(lines) {
+    const char *text = printed(NP_TRACE_TEXT);
+    EXPECT(strncmp(text, "gc 7 @", 6) == 0);
+    EXPECT_NOT_NULL(strstr(text, "mark 250.00, "));
+    EXPECT_NOT_NULL(strstr(text, "; 64.0 -> 32.0 MiB, goal 96.0 MiB; released 2.0 MiB; stops 2, "));
+    EXPECT_NOT_NULL(strstr(text, "(sliced)\n"));
+    text = printed(NP_TRACE_JSON);
+    EXPECT(strncmp(text, "{\"cycle\":7,\"at\":", 16) == 0);
+    EXPECT_NOT_NULL(strstr(text, ",\"before\":67108864,\"after\":33554432,\"goal\":100663296,\"released\":2097152,\"stops\":2,"));
+    EXPECT_EQ(printed(NP_TRACE_NONE)[0], 0);
+}
+
+UNIT_MAIN
