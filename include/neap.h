@@ -34,7 +34,8 @@
  *     status == LUA_YIELD   nresults results (no error, whether or not the callee yielded);
  *     any other status      one error value, what msgh made of it.
  * What k returns is the number of results of the C function; k may raise errors, yield, or return
- * another neap_tailpcallk. k must not be NULL.
+ * another neap_tailpcallk. With k NULL the C function's results are true and those of the call, or
+ * false and the error value.
  *
  * With nresults other than LUA_MULTRET the call is an ordinary one on the C stack, which the callee
  * cannot yield across: take all results and let k sort them out.
@@ -62,6 +63,15 @@ typedef int (*neap_ResumeK)(lua_State *L, lua_State *co, int status, int nres);
  * function's upvalues. As with neap_tailpcallk, the result must be returned to Lua at once.
  */
 LUA_API int (neap_tailresume)(lua_State *L, lua_State *co, int nargs, neap_ResumeK k);
+
+/*
+ * [-0, +0, -] Tells the interpreter which C function is `pcall`: one that with at least one argument does nothing but
+ *
+ *     return neap_tailpcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, NULL);
+ *
+ * Where it can do so by itself, it does not call that function. The base library does this.
+ */
+LUA_API void (neap_setpcall)(lua_State *L, lua_CFunction pcall);
 
 /* ---- Iterators --------------------------------------------------------------------------------- */
 

@@ -185,6 +185,48 @@ NpFrame *np_call_requested(lua_State *L) {
     return pushed;
 }
 
+/* Can an error in what is called now be caught without a setjmp of its own (head of this file)? A yieldable thread has
+ * continuations for all C functions below, so that losing their C frames does no harm. */
+static bool caught_by_loop(const lua_State *L) {
+    const NpErrJump *jump = L->global->jump;
+    return jump && jump->L == L && jump->level != NP_ERR_NO_RECOVERY &&
+           (np_yieldable(L) || jump->level + 1 == np_c_calls(L));
+}
+
+/* pcall(f, ...) of a Lua function, in the plain case: both frames at once, f called where it lies. NULL: not so, and
+ * nothing has been done; then it is a call of a C function like any other. */
+static NpFrame *push_pcall(lua_State *L, NpValue *func, int nresults, unsigned flags) {
+    NpValue *callee = func + 1;
+    if (L->top <= callee || callee->tag != NP_LCLOSURE || L->hook_mask) return NULL;
+    NpProto *proto = np_lcl(callee)->proto;
+    if (np_stack_short(L, proto->max_stack > LUA_MINSTACK ? proto->max_stack : LUA_MINSTACK) ||
+        L->frames_end - L->frame <= 2 || L->n_catch >= NP_CATCH_MAX || np_c_calls(L) + 1 >= NP_C_CALLS_MAX ||
+        !caught_by_loop(L))
+        return NULL;
+    L->n_catch++;
+    NpFrame *frame = L->frame + 1;
+    frame->func = func;
+    frame->top = L->top + LUA_MINSTACK;
+    frame->nresults = (int16_t)nresults;
+    frame->flags = (uint16_t)(NP_FRAME_C | NP_FRAME_CATCH | (L->allow_hook ? NP_FRAME_WAS_ALLOWHOOK : 0) | flags);
+    frame->u.c.k = NULL;
+    frame->u.c.catch_func = np_stack_save(L, callee);
+    frame->u.c.old_errfunc = L->errfunc;
+    frame->aux.catch_status = LUA_OK;
+    L->errfunc = 0;
+    frame++;
+    frame->func = callee;
+    frame->top = callee + 1 + proto->max_stack;
+    frame->nresults = LUA_MULTRET;
+    frame->flags = NP_FRAME_FINISH;
+    frame->u.lua.pc = proto->code;
+    frame->u.lua.constants = proto->constants;
+    frame->u.lua.nextra = 0;
+    while (L->top - callee - 1 < proto->nparams) np_set_nil(L->top++);
+    L->frame = frame;
+    return frame;
+}
+
 NpFrame *np_call_prepare(lua_State *L, NpValue *func, int nresults, unsigned flags) {
     for (;;) {
         switch (func->tag) {
@@ -208,7 +250,12 @@ NpFrame *np_call_prepare(lua_State *L, NpValue *func, int nresults, unsigned fla
             return frame;
         }
         case NP_CCLOSURE: return call_c(L, func, nresults, flags, np_ccl(func)->function);
-        case NP_CFUNC: return call_c(L, func, nresults, flags, func->v.f);
+        case NP_CFUNC:
+            if (func->v.f == L->global->pcall_function) {
+                NpFrame *frame = push_pcall(L, func, nresults, flags);
+                if (frame) return frame;
+            }
+            return call_c(L, func, nresults, flags, func->v.f);
         default: func = np_call_meta_call(L, func); break;
         }
     }
@@ -346,6 +393,31 @@ static int finish_protected(lua_State *L, NpFrame *frame) {
     return status;
 }
 
+/* The end of a protected call without a continuation: true or false below what it gave. Returns how many that are. */
+static int finish_plainly(lua_State *L, int status, NpValue *first) {
+    for (NpValue *slot = L->top++; slot > first; slot--) np_copy(slot, slot - 1);
+    np_set_bool(first, status == LUA_OK || status == LUA_YIELD);
+    return (int)(L->top - first);
+}
+
+bool np_call_finish_pcall(lua_State *L, NpFrame *frame) {
+    NpValue *func = frame->func;
+    if (!(frame->flags & NP_FRAME_CATCH) || frame->u.c.k || frame->u.c.catch_func != np_stack_save(L, func + 1) ||
+        frame->nresults < LUA_MULTRET || L->hook_mask)
+        return false;
+    CHECK1("C3", frame->aux.catch_status == LUA_OK);
+    np_set_bool(func, true);
+    if (frame->nresults >= 0) {
+        NpValue *end = func + frame->nresults;
+        while (L->top < end) np_set_nil(L->top++);
+        L->top = end;
+    }
+    if (L->n_catch > 0) L->n_catch--;
+    L->errfunc = frame->u.c.old_errfunc;
+    L->frame = frame - 1;
+    return true;
+}
+
 void np_call_finish_c(lua_State *L, NpFrame *frame) {
     int n;
     if (frame->flags & NP_FRAME_CLOSING) {
@@ -355,7 +427,8 @@ void np_call_finish_c(lua_State *L, NpFrame *frame) {
         if (frame->flags & NP_FRAME_CATCH) status = finish_protected(L, frame);
         frame = L->frame;
         if (frame->top < L->top) frame->top = L->top;
-        n = frame->u.c.k(L, status, frame->u.c.ctx);
+        if (frame->u.c.k) n = frame->u.c.k(L, status, frame->u.c.ctx);
+        else n = finish_plainly(L, status, np_stack_at(L, frame->u.c.catch_func));
         if (NP_UNLIKELY(n == NP_RET_CALL)) {
             np_call_requested(L);
             return;
@@ -437,13 +510,11 @@ int neap_tailpcallk(lua_State *L, int nargs, int nresults, int msgh, lua_KContex
         NpValue *handler = msgh > 0 ? frame->func + msgh : L->top + msgh;
         errfunc = np_stack_save(L, handler);
     }
-    NpErrJump *jump = L->global->jump;
-    /* A yieldable thread has continuations for all C functions below, so that losing their C frames does no harm. */
-    bool direct = jump && jump->L == L && jump->level != NP_ERR_NO_RECOVERY && (np_yieldable(L) || jump->level + 1 == np_c_calls(L));
-    if (!direct || nresults != LUA_MULTRET) {
+    if (!caught_by_loop(L) || nresults != LUA_MULTRET) {
         struct PlainCall call = {np_stack_save(L, func), nresults};
         int status = np_call_protected(L, plain_call, &call, call.func, errfunc);
         if (L->frame->top < L->top) L->frame->top = L->top;
+        if (!k) return finish_plainly(L, status, np_stack_at(L, call.func));
         return k(L, status == LUA_OK ? LUA_YIELD : status, ctx);
     }
     if (++L->n_catch > NP_CATCH_MAX) {

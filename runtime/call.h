@@ -79,6 +79,9 @@ void np_call_post(lua_State *L, NpFrame *frame, int n);
 /* [gc err stk] Goes on with a C frame whose callee has returned, or that caught an error: runs its continuation
  * and pops the frame. */
 void np_call_finish_c(lua_State *L, NpFrame *frame);
+/* [-] The same, without moving anything, for the frame of a plain pcall whose callee lay right above it and has returned.
+ * false: it is another frame, or hooks are on, and nothing has been done. */
+bool np_call_finish_pcall(lua_State *L, NpFrame *frame);
 /* [gc err stk] The value at func is not a function: puts its __call in front; throws when there is none. */
 NpValue *np_call_meta_call(lua_State *L, NpValue *func);
 

@@ -25,11 +25,25 @@ NpTable *np_meta_of(lua_State *L, const NpValue *value) {
     }
 }
 
+/* Records are asked through the table of recent accesses, which knows the slots of shapes. */
+static bool find(lua_State *L, NpTable *metatable, NpString *name, NpValue *out) {
+    if (np_table_is_dict(metatable)) return np_table_get_str(L, metatable, name, out);
+    NpAccessEntry *entry = np_access_entry(L->global->access, metatable->shape, name);
+    if (entry->shape != metatable->shape || entry->key != name || entry->holder || entry->slot >= NP_ACCESS_CALL) {
+        int slot = np_shape_find(np_shape_of(L->global, metatable), name);
+        if (slot < 0) return false;
+        *entry = (NpAccessEntry){.shape = metatable->shape, .key = name, .slot = (uint32_t)slot};
+    }
+    out->v = np_slot_values(metatable)[entry->slot];
+    out->tag = np_slot_tags(metatable)[entry->slot];
+    return out->tag != NP_NIL && !np_table_gone(metatable, out->v, out->tag);
+}
+
 bool np_meta_raw(lua_State *L, NpTable *metatable, NpEvent event, NpValue *out) {
     if (metatable) {
         uint8_t bit = event < ABSENT_EVENTS ? (uint8_t)(1u << event) : 0;
         if (!(metatable->absent & bit)) {
-            if (np_table_get_str(L, metatable, L->global->event_names[event], out)) return true;
+            if (find(L, metatable, L->global->event_names[event], out)) return true;
             metatable->absent |= bit;
         }
     }

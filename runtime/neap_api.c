@@ -141,3 +141,5 @@ void neap_setiterators(lua_State *L, lua_CFunction next, lua_CFunction ipairs_st
     L->global->next_function = next;
     L->global->ipairs_step = ipairs_step;
 }
+
+void neap_setpcall(lua_State *L, lua_CFunction pcall) { L->global->pcall_function = pcall; }

@@ -265,6 +265,7 @@ struct NpGlobal {
     NpString *characters[256]; /* the strings of one byte that have been used; weak, cleared each cycle */
     lua_CFunction panic;
     lua_CFunction next_function, ipairs_step; /* neap_setiterators */
+    lua_CFunction pcall_function; /* neap_setpcall */
     lua_WarnFunction warn;
     void *warn_data;
     lua_Alloc alloc;          /* remembered for lua_getallocf, never called */

@@ -26,7 +26,31 @@ static void advance(lua_State *L, NpInstr insn) {
 
 /* Pushes the frame of a metamethod, or runs it to its end when it is a C function. */
 static void call_from_instruction(lua_State *L, const NpCallee *callee, int nresults) {
-    L->top = L->frame->top;
+    NpFrame *caller = L->frame, *frame = caller + 1;
+    L->top = caller->top;
+    if (NP_LIKELY(callee->function.tag == NP_LCLOSURE)) {
+        const NpProto *proto = np_lcl(&callee->function)->proto;
+        /* Function and arguments may be more than the registers. */
+        if (NP_LIKELY(!np_stack_short(L, 5 + proto->max_stack) && frame != L->frames_end)) {
+            NpValue *slot = L->top;
+            frame->func = slot;
+            frame->top = slot + 1 + proto->max_stack;
+            frame->nresults = (int16_t)nresults;
+            frame->flags = NP_FRAME_FINISH;
+            frame->u.lua.pc = proto->code;
+            frame->u.lua.constants = proto->constants;
+            frame->u.lua.nextra = 0;
+            np_copy(slot, &callee->function);
+            np_copy(slot + 1, &callee->first);
+            np_copy(slot + 2, &callee->second);
+            slot += 3;
+            if (callee->nargs == 3) np_copy(slot++, &callee->third);
+            while (slot <= frame->func + proto->nparams) np_set_nil(slot++);
+            L->top = slot;
+            L->frame = frame;
+            return;
+        }
+    }
     NpValue *func = np_slow_push_callee(L, callee);
     if (!np_call_prepare(L, func, nresults, NP_FRAME_FINISH)) np_vm_finish(L, L->frame);
 }
@@ -545,6 +569,7 @@ bool np_vm_returned(lua_State *L, unsigned flags) {
             return false;
         }
         flags = caller->flags;
+        if (NP_LIKELY(np_call_finish_pcall(L, caller))) continue;
         ptrdiff_t index = caller - L->frames;
         np_call_finish_c(L, caller);
         if (L->frame - L->frames >= index) return false; /* it asked for another call, which has a frame now */
@@ -573,9 +598,18 @@ bool np_vm_return(lua_State *L, NpInstr insn) {
     L->top = first + n;
     if (proto_of(L)->is_vararg) frame->func -= frame->u.lua.nextra + proto_of(L)->nparams + 1;
     unsigned flags = frame->flags;
-    np_call_post(L, frame, n);
+    if (NP_UNLIKELY(L->hook_mask)) {
+        np_call_post(L, frame, n);
+    } else {
+        NpValue *to = frame->func;
+        int wanted = frame->nresults == LUA_MULTRET ? n : frame->nresults;
+        L->top = to + wanted;
+        for (; wanted > 0 && n > 0; wanted--, n--) np_copy(to++, first++);
+        for (; wanted > 0; wanted--) np_set_nil(to++);
+        L->frame = frame - 1;
+    }
     np_barrier_cut(L);
-    return np_vm_returned(L, flags);
+    return (flags & (NP_FRAME_ENTRY | NP_FRAME_FINISH)) && np_vm_returned(L, flags);
 }
 
 void np_vm_call(lua_State *L, NpInstr insn) {

@@ -134,8 +134,8 @@ static int base_assert(lua_State *L) {
     return base_error(L); /* with no level: position of the caller before a string */
 }
 
-/* End of pcall and xpcall. The stack holds `below` values that are not results, then true, then
- * the results or, after an error, the error value. */
+/* End of xpcall. The stack holds `below` values that are not results, then true, then the results
+ * or, after an error, the error value. */
 static int end_protected(lua_State *L, int status, lua_KContext below) {
     if (status != LUA_OK && status != LUA_YIELD) {
         lua_pushboolean(L, 0);
@@ -147,9 +147,7 @@ static int end_protected(lua_State *L, int status, lua_KContext below) {
 
 static int base_pcall(lua_State *L) {
     luaL_checkany(L, 1);
-    lua_pushboolean(L, 1);
-    lua_insert(L, 1);
-    return neap_tailpcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, end_protected);
+    return neap_tailpcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, NULL);
 }
 
 /* f, handler, args...  becomes  handler, true, f, args... */
@@ -441,6 +439,7 @@ static const luaL_Reg functions[] = {
 
 LUAMOD_API int luaopen_base(lua_State *L) {
     neap_setiterators(L, base_next, step_ipairs);
+    neap_setpcall(L, base_pcall);
     lua_pushglobaltable(L);
     luaL_setfuncs(L, functions, 0);
     lua_pushvalue(L, -1);

@@ -269,6 +269,81 @@ TEST(a_tail_call_may_be_repeated) {
     lua_close(L);
 }
 
+/* What pcall does by asking for it, which neap_setpcall lets the interpreter do by itself. */
+static int plain_pcall(lua_State *L) { return neap_tailpcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, NULL); }
+
+/* `p` is pcall in one of its forms; every number of results, meant for every number of places. */
+static const char pcall_walk[] =
+    "local p = ...\n"
+    "local unpack, select = table.unpack, select\n"
+    "local function give(n, ...) if n < 0 then error(n, 0) end return unpack({10, 20, 30, 40, 50}, 1, n) end\n"
+    "local function check(call)\n"
+    "  for n = 0, 5 do\n"
+    "    local t = {call(p, give, n)}\n"
+    "    assert(#t == n + 1 and t[1] == true and (n == 0 or t[n + 1] == n * 10))\n"
+    "    call(p, give, n)\n"
+    "    local a = call(p, give, n)\n"
+    "    assert(a == true)\n"
+    "    local b, c, d, e = call(p, give, n)\n"
+    "    assert(b == true and c == (n > 0 and 10 or nil) and d == (n > 1 and 20 or nil) and e == (n > 2 and 30 or nil))\n"
+    "    assert(select('#', call(p, p, p, give, n)) == n + 3)\n"
+    "    local f, g, h = call(p, give, -1)\n"
+    "    assert(f == false and g == -1 and h == nil and select('#', call(p, p, give, -1)) == 3)\n"
+    "  end\n"
+    "end\n"
+    "local function plainly(f, ...) return f(...) end\n"
+    "check(plainly)\n"
+    "check(function(f, ...) local t = table.pack(f(...)) return unpack(t, 1, t.n) end)\n"
+    "check(function(f, ...) return select(2, p(f, ...)) end)\n"
+    "coroutine.wrap(function() check(plainly) check(function(f, ...) return f(...) end) end)()\n"
+    "local co = coroutine.wrap(function() return p(function(...) return coroutine.yield(1), p(coroutine.yield, 2) end) end)\n"
+    "assert(co() == 1 and co('x') == 2)\n"
+    "local a, b, c, d, e = co('y', 'z')\n"
+    "assert(a == true and b == 'x' and c == true and d == 'y' and e == 'z')\n"
+    "local calls, returns = 0, 0\n"
+    "debug.sethook(function(event) if event == 'call' then calls = calls + 1 else returns = returns + 1 end end, 'cr')\n"
+    "local h, i, j = p(function(x, y) return y, x end, 1, 2)\n"
+    "debug.sethook()\n"
+    "assert(h and i == 2 and j == 1 and calls == 3 and returns == 3)\n" /* sethook's return, its call at the end */
+    "local set, got = p(function() debug.sethook(function() calls = 0 end, 'r') return 7 end)\n" /* hooks that come inside */
+    "debug.sethook()\n"
+    "assert(set and got == 7 and calls == 0)\n"
+    "local trace = select(2, p(function() return debug.traceback() end))\n"
+    "assert(trace:find('%[C%]: in ') and select(2, p(function() return debug.getinfo(2, 'f').func end)) == p)\n"
+    "assert(select(2, p(function() return debug.getinfo(1, 'n').name end)) == nil)\n"
+    "return true";
+
+TEST(pcall_is_the_same_whoever_carries_it_out) {
+    lua_State *L = open_state();
+    for (int direct = 0; direct < 2; direct++) {
+        neap_setpcall(L, direct ? plain_pcall : NULL);
+        EXPECT_STR(luaL_loadstring(L, pcall_walk) == LUA_OK ? NULL : lua_tostring(L, -1), NULL);
+        lua_pushcfunction(L, plain_pcall);
+        EXPECT_STR(lua_pcall(L, 1, 1, 0) == LUA_OK ? NULL : lua_tostring(L, -1), NULL);
+        EXPECT_EQ(L->n_catch, 0);
+        EXPECT_EQ(L->errfunc, 0);
+        lua_settop(L, 0);
+    }
+    lua_close(L);
+}
+
+TEST(a_plain_protected_call_from_c) {
+    lua_State *L = open_state();
+    for (int fails = 0; fails < 2; fails++) {
+        lua_pushcfunction(L, plain_pcall); /* entered from C with nothing that catches below */
+        luaL_loadstring(L, "local fails, b = ... if fails then error('no', 0) end return b, 5");
+        lua_pushboolean(L, fails);
+        lua_pushinteger(L, 9);
+        lua_call(L, 3, LUA_MULTRET);
+        REQUIRE_EQ(lua_gettop(L), 3 - fails);
+        EXPECT_EQ(lua_toboolean(L, 1), !fails);
+        if (fails) EXPECT_STR(lua_tostring(L, 2), "no");
+        else EXPECT_EQ(lua_tointeger(L, 2), 9);
+        lua_settop(L, 0);
+    }
+    lua_close(L);
+}
+
 /* ---- continuations ---- */
 
 static int pcall_done(lua_State *L, int status, lua_KContext ctx) {
