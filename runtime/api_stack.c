@@ -122,6 +122,7 @@ NpString *np_api_string(lua_State *L, const char *text) {
 }
 
 LUA_API const char *lua_pushlstring(lua_State *L, const char *s, size_t len) {
+    np_gc_make_room(L, len);
     NpString *string = np_string_new(L, len ? s : "", len);
     np_set_obj(np_api_push(L), string, NP_STR);
     np_gc_check(L);

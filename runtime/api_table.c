@@ -135,9 +135,23 @@ LUA_API void lua_setglobal(lua_State *L, const char *name) {
 
 LUA_API void lua_setfield(lua_State *L, int idx, const char *k) { set_named(L, np_api_slot(L, idx), k); }
 
-LUA_API void lua_settable(lua_State *L, int idx) {
+/* The object at an index, about to be given a value. */
+static const NpValue *object_to_store(lua_State *L, int idx, const NpValue *key) {
     const NpValue *object = np_api_slot(L, idx);
+    if (NP_LIKELY(!np_slow_needs_room(L->global, object))) return object;
+    np_slow_make_room(L, object, key);
+    return np_api_slot(L, idx);
+}
+
+static NpTable *table_to_store(lua_State *L, int idx, const NpValue *key) {
+    const NpValue *object = object_to_store(L, idx, key);
+    NP_API_CHECK(np_is_table(object), "a table is expected");
+    return np_tab(object);
+}
+
+LUA_API void lua_settable(lua_State *L, int idx) {
     NP_API_NEED(L, 2);
+    const NpValue *object = object_to_store(L, idx, L->top - 2);
     if (np_is_table(object) && !has_meta(L, np_tab(object)))
         np_table_set(L, np_tab(object), L->top - 2, L->top - 1);
     else
@@ -146,8 +160,10 @@ LUA_API void lua_settable(lua_State *L, int idx) {
 }
 
 LUA_API void lua_seti(lua_State *L, int idx, lua_Integer n) {
-    const NpValue *object = np_api_slot(L, idx);
     NP_API_NEED(L, 1);
+    NpValue key;
+    np_set_int(&key, n);
+    const NpValue *object = object_to_store(L, idx, &key);
     if (np_is_table(object) && !has_meta(L, np_tab(object))) {
         np_table_set_int(L, np_tab(object), n, L->top - 1);
         L->top--;
@@ -163,13 +179,15 @@ LUA_API void lua_seti(lua_State *L, int idx, lua_Integer n) {
 
 LUA_API void lua_rawset(lua_State *L, int idx) {
     NP_API_NEED(L, 2);
-    np_table_set(L, np_api_table(L, idx), L->top - 2, L->top - 1);
+    np_table_set(L, table_to_store(L, idx, L->top - 2), L->top - 2, L->top - 1);
     L->top -= 2;
 }
 
 LUA_API void lua_rawseti(lua_State *L, int idx, lua_Integer n) {
     NP_API_NEED(L, 1);
-    np_table_set_int(L, np_api_table(L, idx), n, L->top - 1);
+    NpValue key;
+    np_set_int(&key, n);
+    np_table_set_int(L, table_to_store(L, idx, &key), n, L->top - 1);
     L->top--;
 }
 
@@ -184,6 +202,7 @@ LUA_API void lua_rawsetp(lua_State *L, int idx, const void *p) {
 /* ---- making ---- */
 
 LUA_API void lua_createtable(lua_State *L, int narr, int nrec) {
+    np_gc_make_room(L, (narr > 0 ? (size_t)narr * 9 : 0) + (nrec > 0 ? (size_t)nrec * sizeof(NpDictNode) : 0));
     NpTable *table = np_table_new(L, narr > 0 ? (uint32_t)narr : 0, nrec > 0 ? (uint32_t)nrec : 0);
     np_set_obj(np_api_push(L), table, NP_TABLE);
     np_gc_check(L);
@@ -193,6 +212,7 @@ LUA_API void *lua_newuserdatauv(lua_State *L, size_t sz, int nuvalue) {
     NP_API_CHECK(nuvalue >= 0 && nuvalue < USHRT_MAX, "invalid number of user values");
     size_t head = sizeof(NpUdata) + (size_t)nuvalue * sizeof(NpValue);
     if (sz > PTRDIFF_MAX - head) np_err_memory(L);
+    np_gc_make_room(L, sz);
     NpUdata *udata = np_mem_obj(L, head + sz, NP_UDATA);
     udata->nuservalues = (uint16_t)nuvalue;
     udata->size = sz;

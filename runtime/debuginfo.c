@@ -133,7 +133,9 @@ LUA_API int lua_getinfo(lua_State *L, const char *what, lua_Debug *ar) {
         L->top++;
     }
     if (want_lines) {
+        np_gc_hold_value(L, &func);
         push_lines(L, &func);
+        np_gc_drop(L, 1);
         np_gc_check(L);
     }
     return known;

@@ -151,7 +151,7 @@ lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
     }
     np_gc_init(global);
     global->gc.stopped = NP_GC_STOP_SELF;
-    global->limit.emergency_hits = UINT32_MAX; /* none yet */
+    global->limit.collected_hits = UINT32_MAX; /* none yet */
     global->limit.no_collect = 1; /* until there is something to collect from */
     np_set_nil(&global->limit.on_limit);
     np_set_nil(&global->limit.message);

@@ -227,8 +227,9 @@ typedef struct NpLimit {
     size_t hard, soft;      /* bytes Ready the state may have, and should have; 0: none */
     uint32_t no_collect;    /* > 0: running code refers to objects from where the collector does not look */
     uint32_t emergencies;   /* collections made inside an allocation */
-    size_t emergency_at;    /* bytes claimed in all at the last one, */
-    uint32_t emergency_hits;/* and `hits` */
+    size_t collected_at;    /* bytes claimed in all when a collection was last made for a request, */
+    uint32_t collected_hits;/* and `hits` then */
+    uint8_t poor;           /* such collections in a row that gained little */
     uint32_t hits;          /* errors "not enough memory" raised */
     uint8_t held_count;
     const void *held[NP_HELD_MAX]; /* objects and buffers that code inside the runtime holds: np_gc_hold */

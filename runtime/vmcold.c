@@ -318,6 +318,11 @@ void np_vm_set_index(lua_State *L, NpInstr insn) {
         np_set_int(&integer, np_b(insn));
         key = &integer;
     }
+    if (NP_UNLIKELY(np_slow_needs_room(L->global, reg(L, np_a(insn))))) {
+        L->top = L->frame->top;
+        np_slow_make_room(L, reg(L, np_a(insn)), key);
+        if (np_op(insn) != NP_OP_SETINT) key = reg(L, np_b(insn));
+    }
     NpCallee callee;
     if (!np_slow_store(L, reg(L, np_a(insn)), key, reg(L, np_c(insn)), false, &callee))
         call_from_instruction(L, &callee, 0);

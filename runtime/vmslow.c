@@ -158,6 +158,13 @@ void np_slow_get(lua_State *L, const NpValue *object, const NpValue *key, NpValu
     if (!np_slow_find(L, object, key, result, &callee)) call_for_result(L, &callee, result);
 }
 
+void np_slow_make_room(lua_State *L, const NpValue *object, const NpValue *key) {
+    NpValue old;
+    size_t growth = np_table_growth(np_tab(object));
+    if (key->tag == NP_INT && (uint64_t)key->v.i - 1 < np_tab(object)->array_size) return;
+    if (growth >= NP_GC_ROOM_FROM && !np_table_get(L, np_tab(object), key, &old)) np_gc_room_slow(L, growth);
+}
+
 static void store_raw(lua_State *L, NpTable *table, const NpValue *key, const NpValue *value, bool literal) {
     if (np_is_str(key)) np_table_set_str(L, table, np_str(key), value, literal);
     else np_table_set(L, table, key, value);
@@ -295,6 +302,8 @@ static void join(lua_State *L, int count) {
     }
     NpString *string = NULL;
     char *to = small;
+    np_gc_make_room(L, total);
+    first = L->top - count;
     if (total > NP_SHORT_MAX) {
         string = np_string_new_long(L, total);
         to = string->text;

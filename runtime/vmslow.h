@@ -3,13 +3,22 @@
 #ifndef NP_VMSLOW_H
 #define NP_VMSLOW_H
 
+#include "runtime/gc/gc.h"
 #include "runtime/state.h"
+#include "runtime/table.h"
 
 /* ---- vmslow.c: for the C API ----
  * All [gc err stk]. Metamethods run to their end before these return. Values given by address may lie in the stack:
  * they are read before anything that could move it. Results given as a slot are written by offset, so a slot of this
  * thread's stack stays right when the stack moves. */
 void np_slow_get(lua_State *L, const NpValue *object, const NpValue *key, NpValue *result);
+/* [gc err stk] A safe point before a value is stored: when a large table has to grow for a key that it lacks, and there
+ * is no room for that, room is made. `object` and `key` may be in the stack, which may have moved afterwards. */
+void np_slow_make_room(lua_State *L, const NpValue *object, const NpValue *key);
+NP_INLINE bool np_slow_needs_room(const NpGlobal *global, const NpValue *object) {
+    return global->heap.mem.limit != 0 && np_is_table(object) &&
+           np_mem_over_limit(&global->heap.mem, np_table_growth(np_tab(object)));
+}
 void np_slow_set(lua_State *L, const NpValue *object, const NpValue *key, const NpValue *value);
 void np_slow_set_literal(lua_State *L, const NpValue *object, NpString *key, const NpValue *value);
 bool np_slow_equal(lua_State *L, const NpValue *a, const NpValue *b);

@@ -153,6 +153,8 @@ bool np_heap_extend_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_siz
 size_t np_heap_slot_bytes(const void *p);
 /* [-] The owner that the heap is charged to, for memory that belongs to the same state. */
 NP_INLINE NpMem *np_heap_mem(NpHeap *heap) { return &heap->mem; }
+/* [-] Bytes Ready of the owner that no allocation can have: all but free pages and free slots. */
+size_t np_heap_used(const NpHeap *heap);
 /* [-] Bytes the heap may hold Ready; 0: no limit. Takes hold at the next request. */
 void np_heap_set_limit(NpHeap *heap, size_t bytes);
 /* [-] Sets `bytes` (more than NP_SMALL_MAX) aside as a buffer that nobody uses, unless there is one or no memory for it.

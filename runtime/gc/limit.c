@@ -8,7 +8,7 @@
  *                     collection, then heap.onlimit's function and another one.
  *   np_gc_emergency   inside every allocation (np_mem_*): a collection of which the running code sees nothing. No Lua
  *                     code runs and nothing moves. Objects that are not anchored yet, as is allowed between safe
- *                     points, survive: the whole stack of the running thread is marked, short strings and shapes do not
+ *                     points, survive: all registers of the running function are marked, short strings and shapes do not
  *                     die, and code that allocates twice holds the first object (np_gc_hold). Where that cannot be had,
  *                     in the compiler, no_collect forbids it, and np_load compiles again after a collection.
  * Only when the request is refused once more the error is raised; until then nothing has changed.
@@ -35,9 +35,10 @@
 #define PRESSING(limit) ((limit) / 16 * 15)  /* and when one leaves so much, heap.onlimit is asked */
 #define BETWEEN_FORCED(limit) ((limit) / 32) /* allocated between two forced collections */
 #define BETWEEN_CALLS(limit) ((limit) / 64)  /* allocated before another approach can begin */
-#define BETWEEN_EMERGENCIES(bytes) ((bytes) / 128)
+#define BETWEEN_COLLECTIONS(bytes) ((bytes) / 128)
 #define RESERVE_MOST ((size_t)256 << 10)
 #define RESERVE_LEAST ((size_t)5 * NP_PAGE_BYTES) /* a large object: pages of its own */
+#define POOR_MOST 4
 #define BUCKET_SECONDS 1.0
 #define BUCKET_MOST 10.0 /* one collection may take longer than what is left */
 
@@ -121,12 +122,26 @@ int np_limit_set(lua_State *L, size_t hard, size_t soft) {
 
 /* ---- inside an allocation ---- */
 
-/* One that gained too little for the program to get on is not followed by another, but by an error. */
-static bool is_worth_it(const NpGlobal *global) {
-    const NpLimit *limit = &global->limit;
+/* Collections that gain too little for the program to get on are followed by an error, and an error always by a collection.
+ * A few of them are made because the program may be letting go of its data, as it unwinds, between small requests. */
+static bool may_collect_for_request(NpGlobal *global) {
+    NpLimit *limit = &global->limit;
     const NpHeap *heap = &global->heap;
-    return heap->claimed_total - limit->emergency_at > BETWEEN_EMERGENCIES(heap->in_use) ||
-           limit->hits != limit->emergency_hits;
+    bool full = !may_collect(global);
+    if (limit->hits != limit->collected_hits) {
+        limit->poor = 0;
+        return true;
+    }
+    if (heap->claimed_total - limit->collected_at > BETWEEN_COLLECTIONS(heap->in_use)) limit->poor = 0;
+    else if (++limit->poor > POOR_MOST) limit->poor = POOR_MOST + 1;
+    return !full && limit->poor <= POOR_MOST;
+}
+
+/* Unused rests of runs are returned by a collection and count no more. */
+static void has_collected(NpGlobal *global) {
+    global->limit.collected_at = global->heap.claimed_total;
+    global->limit.collected_hits = global->limit.hits;
+    np_limit_collecting(global, false);
 }
 
 bool np_gc_emergency(lua_State *L, size_t size) {
@@ -134,14 +149,12 @@ bool np_gc_emergency(lua_State *L, size_t size) {
     NpLimit *limit = &global->limit;
     size_t most = global->heap.mem.limit;
     if (limit->no_collect > 0 || (most && size > most)) return false;
-    if (!np_dbg_on(emergency) && !(is_worth_it(global) && may_collect(global))) return false;
-    limit->emergency_hits = limit->hits;
+    if (!np_dbg_on(emergency) && !may_collect_for_request(global)) return false;
     limit->emergencies++;
     limit->thread = L;
     np_gc_unrooted(L);
     limit->thread = NULL;
-    limit->emergency_at = global->heap.claimed_total; /* unused rests of runs, returned now, count no more */
-    np_limit_collecting(global, false);
+    has_collected(global);
     global->heap.starved = false; /* what it asked for has been done */
     return true;
 }
@@ -179,7 +192,7 @@ static bool call_on_limit(lua_State *L, bool hard) {
 static void look_back(NpGlobal *global, size_t least) {
     NpLimit *limit = &global->limit;
     const NpHeap *heap = &global->heap;
-    if (limit->approached && heap->in_use < NEAR(least) && heap->claimed_total - limit->called_at > BETWEEN_CALLS(least))
+    if (limit->approached && np_heap_used(heap) < NEAR(least) && heap->claimed_total - limit->called_at > BETWEEN_CALLS(least))
         limit->approached = false;
 }
 
@@ -190,14 +203,14 @@ bool np_limit_due(NpGlobal *global) {
     size_t least = np_limit_least(global);
     if (!least) return false;
     look_back(global, least);
-    return heap->in_use > NEAR(least) && heap->claimed_total - global->gc.forced_at > BETWEEN_FORCED(least) &&
+    return np_heap_used(heap) > NEAR(least) && heap->claimed_total - global->gc.forced_at > BETWEEN_FORCED(least) &&
            may_collect(global);
 }
 
 void np_limit_check(lua_State *L) {
     NpGlobal *global = L->global;
     size_t least = np_limit_least(global);
-    if (least && global->heap.in_use > PRESSING(least) && call_on_limit(L, least == global->heap.mem.limit))
+    if (least && np_heap_used(&global->heap) > PRESSING(least) && call_on_limit(L, least == global->heap.mem.limit))
         np_gc_full(L, true);
 }
 
@@ -211,9 +224,9 @@ static bool fits_after_release(NpHeap *heap, size_t bytes) {
 
 static bool fits_after_collection(lua_State *L, size_t bytes) {
     NpGlobal *global = L->global;
-    if (!may_collect(global)) return false;
+    if (!may_collect_for_request(global)) return false;
     np_gc_full(L, true);
-    np_limit_collecting(global, false);
+    has_collected(global);
     return fits_after_release(&global->heap, bytes);
 }
 
@@ -224,7 +237,9 @@ void np_gc_room_slow(lua_State *L, size_t bytes) {
     if (!most || bytes > most || global->limit.no_collect > 0) return;
     if (fits(heap, bytes) || fits_after_release(heap, bytes) || fits_after_collection(L, bytes)) return;
     look_back(global, most);
-    if (call_on_limit(L, true)) (void)fits_after_collection(L, bytes);
+    if (!call_on_limit(L, true)) return;
+    global->limit.poor = 0; /* the function may have let go of anything */
+    (void)fits_after_collection(L, bytes);
 }
 
 /* ---- the error ---- */

@@ -440,19 +440,24 @@ void np_mark_begin(NpGlobal *global) {
     shade_roots(global);
 }
 
+/* What follows is dead. In the midst of an instruction, registers above top may be in use. */
+static const NpValue *live_end(const lua_State *L) {
+    return L->frame && np_frame_is_lua(L->frame) && L->top < L->frame->top ? L->frame->top : L->top;
+}
+
 /* Every slot of a stack is nil or a value that is still there (K1), so registers above top can be marked too. */
-static void shade_whole_stack(NpGlobal *global, lua_State *L) {
+static void shade_registers(NpGlobal *global, lua_State *L) {
     if (!L || !L->stack) return;
     shade(global, (NpObj *)np_state_thread(L), NP_THREAD);
-    for (const NpValue *slot = L->stack; slot < L->stack_last + NP_STACK_EXTRA; slot++) shade_value(global, slot);
+    for (const NpValue *slot = L->stack; slot < live_end(L); slot++) shade_value(global, slot);
 }
 
 void np_mark_unrooted(NpGlobal *global, lua_State *L) {
     const NpLimit *limit = &global->limit;
     const NpStringTable *strings = &global->strings;
     NpShapeTable *shapes = &global->shape_table;
-    shade_whole_stack(global, L);
-    if (global->running != L) shade_whole_stack(global, global->running);
+    shade_registers(global, L);
+    if (global->running != L) shade_registers(global, global->running);
     for (unsigned i = 0; i < limit->held_count; i++) {
         NpObj *held = (NpObj *)(uintptr_t)limit->held[i];
         if (!held) continue;

@@ -21,6 +21,10 @@ size_t np_release_spans_free(const NpHeap *heap) {
     return owned > used ? owned - used : 0;
 }
 
+size_t np_heap_used(const NpHeap *heap) {
+    return heap->mem.ready - np_pages_free_ready(&heap->priv->pages) - np_release_spans_free(heap);
+}
+
 /* Bytes that are free and Ready beyond what is to be kept. */
 static size_t excess(const NpHeap *heap, size_t keep) {
     size_t ready = np_pages_free_ready(&heap->priv->pages) + np_release_spans_free(heap);

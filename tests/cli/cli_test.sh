@@ -355,6 +355,36 @@ if [ -r /proc/self/stat ]; then
     out_is "an uncaught Ctrl-C: output so far" "before"
 fi
 
+# --- the heap limit -------------------------------------------------------------------------------
+
+run --heap-limit=64MiB -e 'print(heap.limit().hard)'
+out_is "--heap-limit" 67108864; clean "--heap-limit"
+NEAP_HEAP_LIMIT=32M; export NEAP_HEAP_LIMIT
+run -e 'print(heap.limit().hard)'
+out_is "NEAP_HEAP_LIMIT" 33554432; clean "NEAP_HEAP_LIMIT"
+run --heap-limit=none -e 'print(heap.limit().hard)'
+out_is "--heap-limit goes before NEAP_HEAP_LIMIT" false
+run -E --heap-limit=64MiB -e 'print(heap.limit().hard)'
+out_is "--heap-limit with -E" 67108864
+NEAP_HEAP_LIMIT=plenty
+run -e 'print(1)'
+fails "a NEAP_HEAP_LIMIT that is none" "'NEAP_HEAP_LIMIT=plenty' is not a size"
+unset NEAP_HEAP_LIMIT
+for bad in '' 0 -1 1.5G 12XB 101% 0% 99999999999999999999; do
+    run --heap-limit="$bad" -e 'print(1)'
+    fails "--heap-limit=$bad" "'--heap-limit=$bad' is "
+    out_is "--heap-limit=$bad" ""
+done
+run --heap-limit=64KiB -e 'print(1)'
+fails "a limit below what a state takes" "'--heap-limit=64KiB' is less than what a Lua state takes"
+run --heap-limit=50% -e 'print(heap.limit().hard > 0)'
+out_is "a percentage" true; clean "a percentage"
+run --heap-limit=16MiB -e 'local t = {} for i = 1, 1e9 do t[i] = {i} end'
+fails "a flood" "not enough memory"
+in_file "a flood: traceback" err "(command line):1: in main chunk"
+run --help
+in_file "--help: --heap-limit" out "--heap-limit=SIZE"
+
 # --- heap statistics ------------------------------------------------------------------------------
 
 run --heap-stats -e 'print("done")'

@@ -83,6 +83,29 @@ static int count_call(lua_State *state) {
     return 0;
 }
 
+static int flood_with_userdata(lua_State *state) {
+    lua_newtable(state);
+    for (lua_Integer i = 1;; i++) {
+        memset(lua_newuserdatauv(state, (size_t)(i % 5000), (int)(i % 3)), 1, (size_t)(i % 5000));
+        lua_rawseti(state, 1, i);
+    }
+}
+
+TEST(userdata_count) {
+    open_state();
+    lua_gc(L, LUA_GCRESTART);
+    EXPECT_EQ(neap_setlimit(L, 16 << 20, 0), NEAP_LIMIT_OK);
+    for (int round = 0; round < 3; round++) {
+        lua_pushcfunction(L, flood_with_userdata);
+        EXPECT_EQ(lua_pcall(L, 0, 0, 0), LUA_ERRMEM);
+        EXPECT_STR(lua_tostring(L, -1), "not enough memory");
+        lua_settop(L, 0);
+    }
+    EXPECT_LE(L->global->heap.mem.ready_peak, (16 << 20) / 100 * 101);
+    EXPECT_GT(L->global->heap.mem.ready_peak, 14 << 20);
+    close_state();
+}
+
 TEST(a_c_function_is_told_of_the_limit) {
     open_state();
     lua_gc(L, LUA_GCRESTART);
