@@ -68,6 +68,7 @@ void np_err_set_value(lua_State *L, int status, NpValue *at) {
     case LUA_OK: np_set_nil(at); break; /* only while closing a thread */
     default: np_copy(at, L->top - 1); break;
     }
+    L->global->limit.caught = true;
     L->top = at + 1;
 }
 

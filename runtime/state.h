@@ -229,6 +229,7 @@ typedef struct NpLimit {
     uint32_t emergencies;   /* collections made inside an allocation */
     size_t collected_at;    /* bytes claimed in all when a collection was last made for a request, */
     uint32_t collected_hits;/* and `hits` then */
+    bool caught;            /* an error has been caught since: what the program held may be garbage now */
     uint8_t poor;           /* such collections in a row that gained little */
     uint32_t hits;          /* errors "not enough memory" raised */
     uint8_t held_count;

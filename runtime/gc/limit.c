@@ -122,13 +122,15 @@ int np_limit_set(lua_State *L, size_t hard, size_t soft) {
 
 /* ---- inside an allocation ---- */
 
-/* Collections that gain too little for the program to get on are followed by an error, and an error always by a collection.
+/* Collections that gain too little for the program to get on are followed by an error, and an error, raised or caught,
+ * always by a collection.
  * A few of them are made because the program may be letting go of its data, as it unwinds, between small requests. */
 static bool may_collect_for_request(NpGlobal *global) {
     NpLimit *limit = &global->limit;
     const NpHeap *heap = &global->heap;
     bool full = !may_collect(global);
-    if (limit->hits != limit->collected_hits) {
+    if (limit->hits != limit->collected_hits || limit->caught) {
+        limit->caught = false;
         limit->poor = 0;
         return true;
     }
