@@ -1,8 +1,8 @@
 -- The collector's longest stop in cases made to be its worst: what lives is one huge, deep or numerous thing, and the program
 -- goes on making garbage. Not a program for bench/run: it prints what heap.stats() says, one case a process.
 --
---   neap bench/stops.lua            every case, each in a process of its own
---   neap bench/stops.lua CASE...    these cases, in this process
+--   neap bench/memory/stops.lua            every case, each in a process of its own
+--   neap bench/memory/stops.lua CASE...    these cases, in this process
 --
 -- Columns: the longest stop, stops of over 1 ms, cycles, and for comparison the longest time between two looks at the
 -- clock that the program itself saw (whatever it was doing: growing a table, waiting for the processor).
