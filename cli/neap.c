@@ -187,6 +187,10 @@ static Options read_options(char **argv) {
 static void complain_about(const char *word) {
     if (strcmp(word, "-e") == 0 || strcmp(word, "-l") == 0)
         fprintf(stderr, "%s: '%s' needs argument\n", program_name, word);
+    else if (strcmp(word, "--heap-limit") == 0)
+        fprintf(stderr, "%s: '%s' needs a size: " HEAP_LIMIT_OPTION "SIZE\n", program_name, word);
+    else if (strcmp(word, "--huge-pages") == 0 || strncmp(word, HUGE_PAGES_OPTION, sizeof HUGE_PAGES_OPTION - 1) == 0)
+        fprintf(stderr, "%s: '%s' should be " HUGE_PAGES_OPTION "auto, on or off\n", program_name, word);
     else
         fprintf(stderr, "%s: unrecognized option '%s'\n", program_name, word);
     print_usage(stderr);

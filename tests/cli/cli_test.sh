@@ -416,8 +416,13 @@ for mode in auto on off; do
     status_is "--huge-pages=$mode" 0
 done
 run --huge-pages=maybe -e 'print(1)'
-in_file "--huge-pages with another word" err "--huge-pages=maybe"
+in_file "--huge-pages with another word" err "'--huge-pages=maybe' should be --huge-pages=auto, on or off"
 status_is "--huge-pages with another word" 1
+run --huge-pages -e 'print(1)'
+in_file "--huge-pages without a word" err "'--huge-pages' should be"
+run --heap-limit 1G -e 'print(1)'
+in_file "--heap-limit without a size" err "'--heap-limit' needs a size"
+status_is "--heap-limit without a size" 1
 
 # --- waiting gives memory back --------------------------------------------------------------------
 
