@@ -105,10 +105,6 @@ static void move_to(NpGlobal *global, NpString **fresh, uint32_t slots) {
     if (global->gc.phase == NP_GC_STRINGS) global->gc.cursor = 0;
 }
 
-static void resize(lua_State *L, uint32_t slots) {
-    move_to(L->global, np_mem_buf(L, slots * sizeof(NpString *)), slots);
-}
-
 void np_string_shrink(NpGlobal *global) {
     NpStringTable *table = &global->strings;
     uint32_t slots = table->mask + 1;
@@ -119,13 +115,18 @@ void np_string_shrink(NpGlobal *global) {
     if (fresh) move_to(global, fresh, slots);
 }
 
-/* Keeps the table at most three quarters full, tombstones included. */
+/* Keeps the table at most three quarters full, tombstones included. When there is no memory for that, the first to find
+ * out gets the error; what slots are left then are, like the heap's reserve, for message handlers and those who catch. The
+ * last sixteenth stays empty: it ends the probing. */
 static NP_NOINLINE void make_room(lua_State *L, NpStringTable *table) {
     uint32_t slots = table->mask + 1;
     uint32_t wanted = slots;
+    NpString **fresh;
     if (table->count >= slots / 2) wanted = slots * 2;
     else if (table->count < slots / 8 && slots > FIRST_SLOTS) wanted = slots / 2;
-    resize(L, wanted);
+    fresh = np_mem_try_buf(L, wanted * sizeof(NpString *));
+    if (fresh) move_to(L->global, fresh, wanted);
+    else if (L->global->heap.reserve || table->count + table->gone >= slots - slots / 16) np_err_memory(L);
 }
 
 static NpString *intern(lua_State *L, const char *text, size_t length) {
@@ -217,7 +218,9 @@ int np_string_compare(const NpString *a, const NpString *b) {
     }
 }
 
-void np_string_init(lua_State *L) { resize(L, FIRST_SLOTS); }
+void np_string_init(lua_State *L) {
+    move_to(L->global, np_mem_buf(L, FIRST_SLOTS * sizeof(NpString *)), FIRST_SLOTS);
+}
 
 /* Requires valid mark bits (phase STRINGS). */
 size_t np_string_sweep(NpGlobal *global, size_t from, size_t n) {
