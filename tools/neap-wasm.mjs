@@ -17,7 +17,7 @@ const file = process.env.NEAP_WASM ?? fileURLToPath(new URL('../out/wasm/neap.wa
 const wasi = new WASI({
     version: 'preview1',
     args: ['neap', ...process.argv.slice(2)],
-    env: { ...process.env, PWD: process.cwd() }, // names are looked up from there (wasi/posix.c)
+    env: { ...process.env, PWD: process.cwd() }, // names are looked up from there (runtime/wasi/posix.c)
     preopens: { '/': '/' },
 });
 // node would free a WASI object that only the running module refers to, and crash in it.

@@ -1,4 +1,4 @@
-/* dlfcn.h for wasm32-wasi: a module cannot load another, so dlopen always fails (wasi/posix.c). */
+/* dlfcn.h for wasm32-wasi: a module cannot load another, so dlopen always fails (runtime/wasi/posix.c). */
 #ifndef NP_WASI_DLFCN_H
 #define NP_WASI_DLFCN_H
 

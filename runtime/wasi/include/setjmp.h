@@ -1,9 +1,9 @@
 /* setjmp.h for wasm32-wasi, whose C library has none. The compiler turns the calls into WebAssembly
- * exceptions (-mllvm -wasm-enable-sjlj) with the help of wasi/setjmp.c. */
+ * exceptions (-mllvm -wasm-enable-sjlj) with the help of runtime/wasi/setjmp.c. */
 #ifndef NP_WASI_SETJMP_H
 #define NP_WASI_SETJMP_H
 
-/* Which call of which function is to be continued (see wasi/setjmp.c), and what longjmp throws. */
+/* Which call of which function is to be continued (see runtime/wasi/setjmp.c), and what longjmp throws. */
 typedef struct {
     void *invocation;
     unsigned label;

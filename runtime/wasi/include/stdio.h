@@ -4,7 +4,7 @@
 
 #include_next <stdio.h>
 
-FILE *popen(const char *command, const char *mode); /* wasi/posix.c */
+FILE *popen(const char *command, const char *mode); /* runtime/wasi/posix.c */
 int pclose(FILE *stream);
 
 static inline void flockfile(FILE *stream) {}

@@ -1,4 +1,4 @@
-/* stdlib.h for wasm32-wasi: the library's, and what POSIX has besides (wasi/posix.c). */
+/* stdlib.h for wasm32-wasi: the library's, and what POSIX has besides (runtime/wasi/posix.c). */
 #ifndef NP_WASI_STDLIB_H
 #define NP_WASI_STDLIB_H
 
