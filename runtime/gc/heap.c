@@ -521,7 +521,7 @@ void np_heap_mark_cancel(NpHeap *heap) {
         NpArena *arena = pages->arenas[i].arena;
         size_t group_words = sizeof arena->mark / sizeof *arena->mark / (NP_ARENA_PAGES / 64);
         for (size_t group = 0; group < NP_ARENA_PAGES / 64; group++)
-            if (np_bits_test(arena->meta_ready, group))
+            if (np_bits_test(arena->mark_ready, group))
                 memset(arena->mark + group * group_words, 0, group_words * sizeof *arena->mark);
     }
 }

@@ -30,7 +30,7 @@
  *   H5 the unused rest of a run counts as allocated (and in_use) until it is returned; the
  *      functions below that look at all slots return all rests first.
  *   H6 the bits of free pages are 0. The bitmap pages of a group of 64 free released pages are
- *      Prepared themselves (meta_ready).
+ *      Prepared themselves (mark_ready, alloc_ready).
  */
 #ifndef NP_HEAP_H
 #define NP_HEAP_H
@@ -92,7 +92,8 @@ typedef struct NpArena {
     size_t bytes;           /* of the reservation: NP_ARENA_BYTES, or more for one huge object */
     uint32_t first_page;    /* first page usable for spans */
     uint32_t mapped_pages;  /* pages [0, mapped_pages) are mapped */
-    uint64_t meta_ready[NP_ARENA_GROUP_WORDS];     /* group of 64 pages: its bitmap parts are Ready */
+    /* group of 64 pages: its part of the bitmap is Ready; apart, as the system may refuse one of them */
+    uint64_t mark_ready[NP_ARENA_GROUP_WORDS], alloc_ready[NP_ARENA_GROUP_WORDS];
     uint64_t free_bits[NP_ARENA_PAGES / 64];       /* page is free (and mapped) */
     uint64_t released_bits[NP_ARENA_UNITS / 64];   /* unit is Prepared, must be sysUsed again */
     NpSpan *page_span[NP_ARENA_PAGES];             /* owner of each page, NULL when free */

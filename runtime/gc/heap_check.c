@@ -165,7 +165,8 @@ static void verify_span(void *ctx, NpSpan *span) {
     for (size_t i = 0; i < span->npages && page + i < NP_ARENA_PAGES; i++)
         if (arena->page_span[page + i] != span || np_bits_test(arena->free_bits, page + i))
             FAIL("H6", "a page of it is free or another span's");
-    if (!np_bits_test(arena->meta_ready, page / 64)) FAIL("H6", "its bitmaps are not ready");
+    if (!np_bits_test(arena->mark_ready, page / 64) || !np_bits_test(arena->alloc_ready, page / 64))
+        FAIL("H6", "its bitmaps are not ready");
     if (!on_list(priv, span)) FAIL("H5", "it is not on the list its state says");
     if (!unswept && span->state == NP_SPAN_FULL && span->alloc_slots < span->nslots) FAIL("H5", "full but not full");
     verify_bits(sums->heap, span, arena, unswept);
@@ -185,9 +186,10 @@ static void verify_span(void *ctx, NpSpan *span) {
 static void verify_free_bits(const NpArena *arena) {
     for (size_t page = arena->first_page; page < NP_ARENA_PAGES; page++) {
         size_t first = page * (NP_PAGE_BYTES / NP_GRANULE / 64);
-        if (arena->page_span[page] || !np_bits_test(arena->meta_ready, page / 64)) continue;
+        bool marks = np_bits_test(arena->mark_ready, page / 64), allocs = np_bits_test(arena->alloc_ready, page / 64);
+        if (arena->page_span[page]) continue;
         for (size_t word = first; word < first + NP_PAGE_BYTES / NP_GRANULE / 64; word++)
-            if (arena->mark[word] | arena->alloc[word])
+            if ((marks && arena->mark[word]) || (allocs && arena->alloc[word]))
                 np_fatal("heap: H6: bits are set in the free page %zu of %p", page, (const void *)arena);
     }
 }

@@ -96,6 +96,11 @@ static void insert_info(NpPages *pages, NpArenaInfo info) {
     if (pages->lowest > at) pages->lowest = at;
 }
 
+/* Of word w: how many parts of the bitmaps are Ready. */
+static size_t bitmap_parts_ready(const NpArena *arena, unsigned w) {
+    return (size_t)__builtin_popcountll(arena->mark_ready[w]) + (size_t)__builtin_popcountll(arena->alloc_ready[w]);
+}
+
 /* Gives a whole arena back. */
 static void drop_arena(NpPages *pages, uint32_t index) {
     NpArenaInfo info = pages->arenas[index];
@@ -103,7 +108,7 @@ static void drop_arena(NpPages *pages, uint32_t index) {
     size_t mapped = (size_t)info.arena->mapped_pages * NP_PAGE_BYTES;
     size_t meta = HEAD_BYTES;
     for (unsigned i = 0; i < NP_ARENA_GROUP_WORDS; i++)
-        meta += (size_t)__builtin_popcountll(info.arena->meta_ready[i]) * 2 * GROUP_BITMAP_BYTES;
+        meta += bitmap_parts_ready(info.arena, i) * GROUP_BITMAP_BYTES;
     pages->meta_ready -= meta;
     pages->mapped_pages -= info.arena->mapped_pages - info.arena->first_page;
     pages->free_pages -= info.free_pages;
@@ -117,30 +122,44 @@ static void drop_arena(NpPages *pages, uint32_t index) {
 
 /* ---- readiness ---- */
 
+/* The groups of 64 pages whose parts of a bitmap share a page of the system. */
+static size_t groups_together(void) {
+    return np_os_page_size() > GROUP_BITMAP_BYTES ? np_os_page_size() / GROUP_BITMAP_BYTES : 1;
+}
+
+static int ready_bitmap(NpPages *pages, NpArenaInfo *info, uint64_t *ready, uint64_t *bitmap, size_t first) {
+    size_t together = groups_together(), bytes = together * GROUP_BITMAP_BYTES;
+    char *part = (char *)bitmap + first * GROUP_BITMAP_BYTES;
+    int error;
+    if (NP_LIKELY(np_bits_test(ready, first))) return 0;
+    error = sysUsed(pages->mem, part, bytes, bytes);
+    if (error) return error;
+    if (needZeroAfterSysUnused()) memset(part, 0, bytes);
+    np_bits_set_range(ready, first, first + together);
+    info->ready += bytes;
+    pages->meta_ready += bytes;
+    return 0;
+}
+
+/* What is refused stays as it is. */
+static void release_bitmap(NpPages *pages, NpArenaInfo *info, uint64_t *ready, uint64_t *bitmap, size_t first) {
+    size_t together = groups_together(), bytes = together * GROUP_BITMAP_BYTES;
+    if (!np_bits_test(ready, first)) return;
+    if (sysUnused(pages->mem, (char *)bitmap + first * GROUP_BITMAP_BYTES, bytes) != 0) return;
+    np_bits_clear_range(ready, first, first + together);
+    info->ready -= bytes;
+    pages->meta_ready -= bytes;
+    pages->released_total += bytes;
+}
+
 /* Makes the bitmaps Ready that describe pages [from, to). */
 static int ready_meta(NpPages *pages, NpArenaInfo *info, size_t from, size_t to) {
     NpArena *arena = info->arena;
-    size_t unit = np_os_page_size() > GROUP_BITMAP_BYTES ? np_os_page_size() / GROUP_BITMAP_BYTES : 1;
     for (size_t group = from / GROUP_PAGES; group * GROUP_PAGES < to; group++) {
-        size_t first = group / unit * unit, bytes = unit * GROUP_BITMAP_BYTES;
-        char *mark = (char *)arena->mark + first * GROUP_BITMAP_BYTES;
-        char *alloc = (char *)arena->alloc + first * GROUP_BITMAP_BYTES;
-        int error;
-        if (NP_LIKELY(np_bits_test(arena->meta_ready, group))) continue;
-        error = sysUsed(pages->mem, mark, bytes, bytes);
+        size_t first = NP_ALIGN_DOWN(group, groups_together());
+        int error = ready_bitmap(pages, info, arena->mark_ready, arena->mark, first);
+        if (!error) error = ready_bitmap(pages, info, arena->alloc_ready, arena->alloc, first);
         if (error) return error;
-        error = sysUsed(pages->mem, alloc, bytes, bytes);
-        if (error) {
-            sysUnused(pages->mem, mark, bytes); /* if this fails too, `bytes` are counted twice for good */
-            return error;
-        }
-        if (needZeroAfterSysUnused()) {
-            memset(mark, 0, bytes);
-            memset(alloc, 0, bytes);
-        }
-        np_bits_set_range(arena->meta_ready, first, first + unit);
-        info->ready += 2 * bytes;
-        pages->meta_ready += 2 * bytes;
     }
     return 0;
 }
@@ -148,26 +167,18 @@ static int ready_meta(NpPages *pages, NpArenaInfo *info, size_t from, size_t to)
 /* Hands back the bitmaps of the groups that have neither a span nor a Ready unit left. */
 static void release_meta(NpPages *pages, NpArenaInfo *info) {
     NpArena *arena = info->arena;
-    size_t unit = np_os_page_size() > GROUP_BITMAP_BYTES ? np_os_page_size() / GROUP_BITMAP_BYTES : 1;
-    size_t bytes = unit * GROUP_BITMAP_BYTES;
-    for (size_t group = 0; group < NP_ARENA_PAGES / GROUP_PAGES; group += unit) {
-        size_t from = group * GROUP_PAGES, to = from + unit * GROUP_PAGES;
-        if (!np_bits_test(arena->meta_ready, group)) continue;
+    size_t together = groups_together();
+    for (size_t group = 0; group < NP_ARENA_PAGES / GROUP_PAGES; group += together) {
+        size_t from = group * GROUP_PAGES, to = from + together * GROUP_PAGES;
+        if (!np_bits_test(arena->mark_ready, group) && !np_bits_test(arena->alloc_ready, group)) continue;
         if (from < arena->first_page) from = arena->first_page;
         if (to > arena->mapped_pages) to = arena->mapped_pages;
         if (from < to && (np_bits_next_clear(arena->free_bits, from, to) != to ||
                           np_bits_next_clear(arena->released_bits, from * UNITS_PER_PAGE, to * UNITS_PER_PAGE) !=
                               to * UNITS_PER_PAGE))
             continue;
-        if (sysUnused(pages->mem, (char *)arena->mark + group * GROUP_BITMAP_BYTES, bytes) != 0) return;
-        if (sysUnused(pages->mem, (char *)arena->alloc + group * GROUP_BITMAP_BYTES, bytes) != 0) {
-            sysUsed(pages->mem, (char *)arena->mark + group * GROUP_BITMAP_BYTES, bytes, bytes);
-            return;
-        }
-        np_bits_clear_range(arena->meta_ready, group, group + unit);
-        info->ready -= 2 * bytes;
-        pages->meta_ready -= 2 * bytes;
-        pages->released_total += 2 * bytes;
+        release_bitmap(pages, info, arena->mark_ready, arena->mark, group);
+        release_bitmap(pages, info, arena->alloc_ready, arena->alloc, group);
     }
 }
 
@@ -589,12 +600,12 @@ void np_pages_verify(const NpPages *pages) {
     for (uint32_t i = 0; i < pages->count; i++) {
         const NpArenaInfo *info = &pages->arenas[i];
         const NpArena *arena = info->arena;
-        size_t units = arena->mapped_pages * UNITS_PER_PAGE, released, run = 0, longest = 0, groups = 0;
+        size_t units = arena->mapped_pages * UNITS_PER_PAGE, released, run = 0, longest = 0, parts = 0;
         size_t arena_free_released = 0;
         if (i > 0 && pages->arenas[i - 1].arena >= arena) np_fatal("heap: P1: arenas out of order");
         for (unsigned w = 0; w < NP_ARENA_GROUP_WORDS; w++)
-            groups += (size_t)__builtin_popcountll(arena->meta_ready[w]);
-        meta += HEAD_BYTES + groups * 2 * GROUP_BITMAP_BYTES;
+            parts += bitmap_parts_ready(arena, w);
+        meta += HEAD_BYTES + parts * GROUP_BITMAP_BYTES;
         mapped += arena->mapped_pages - arena->first_page;
         if (info->dedicated) continue;
         released = np_bits_count_range(arena->released_bits, 0, units);
@@ -602,7 +613,7 @@ void np_pages_verify(const NpPages *pages) {
             released != info->released_units)
             np_fatal("heap: P1: arena %p has %u free pages and %u released units by its counters", (const void *)arena,
                      info->free_pages, info->released_units);
-        if (info->ready != HEAD_BYTES + groups * 2 * GROUP_BITMAP_BYTES +
+        if (info->ready != HEAD_BYTES + parts * GROUP_BITMAP_BYTES +
                                (arena->mapped_pages - arena->first_page) * NP_PAGE_BYTES - released * NP_UNIT_BYTES)
             np_fatal("heap: P3: arena %p has %zu bytes ready by its counter", (const void *)arena, info->ready);
         for (size_t page = 0; page < NP_ARENA_PAGES; page++) {

@@ -197,6 +197,32 @@ TEST(failures_change_nothing) {
     finish();
 }
 
+/* The two bitmaps of a group go and come by calls of their own: one of them may be refused. */
+TEST(half_of_the_tables_may_be_refused) {
+    NpSpan kept = {0}, span = {0};
+    start();
+    if (!np_os_unused_releases()) SKIP("the system takes no single pages");
+    REQUIRE(np_pages_alloc(&pages, 1, &kept));
+    for (long nth = 1; nth <= 8; nth++) {
+        size_t budget = SIZE_MAX;
+        REQUIRE(np_pages_alloc(&pages, 300, &span));
+        np_pages_free(&pages, &span);
+        np_mem_fail_at(nth, ENOMEM);
+        np_pages_release(&pages, 0, &budget);
+        np_pages_verify(&pages);
+        np_mem_verify(&mem);
+        budget = SIZE_MAX;
+        np_pages_release(&pages, 0, &budget);
+        np_mem_fail_at(nth, ENOMEM);
+        if (np_pages_alloc(&pages, 300, &span)) np_pages_free(&pages, &span);
+        np_mem_fail_at(0, 0);
+        np_pages_verify(&pages);
+        np_mem_verify(&mem);
+    }
+    np_pages_free(&pages, &kept);
+    finish();
+}
+
 TEST(an_arena_whose_tail_is_lost_grows_no_more) {
     NpSpan a = {0}, b = {0}, c = {0};
     start();
