@@ -51,13 +51,9 @@ static void add(NpMem *mem, size_t *counter, size_t n) {
 }
 
 static void subtract(NpMem *mem, size_t *counter, size_t n) {
-    if (mem->shared) {
-        __atomic_sub_fetch(counter, n, __ATOMIC_RELAXED);
-        return;
-    }
-    if (NP_UNLIKELY(*counter < n))
-        np_fatal("mem: counter of %zu bytes cannot fall by %zu", *counter, n);
-    *counter -= n;
+    size_t before = mem->shared ? __atomic_fetch_sub(counter, n, __ATOMIC_RELAXED) : *counter;
+    if (NP_UNLIKELY(before < n)) np_fatal("mem: counter of %zu bytes cannot fall by %zu", before, n);
+    if (!mem->shared) *counter = before - n;
 }
 
 static void add_ready(NpMem *mem, size_t n) {

@@ -260,8 +260,6 @@ size_t np_os_core_bytes(void *v, size_t n) {
     return total * page;
 }
 
-static size_t smaller(size_t a, size_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
-
 /* The least limit along the path of a group up to the root: `file` is looked for in
  * <root><group>/ and every folder above it. A limit of 0 or "max", or one so large that it means
  * none (v1 writes 2^63 rounded to pages), counts as none. */
@@ -276,7 +274,7 @@ static size_t least_on_path(const char *root, const char *group, size_t length, 
         path[base + length] = '/';
         memcpy(path + base + length + 1, file, file_length + 1);
         value = number_in(path);
-        if (value < SIZE_MAX / 4) least = smaller(least, value);
+        if (value < SIZE_MAX / 4) least = np_os_lower_limit(least, value);
         if (length == 0) return least;
         while (length > 0 && group[--length] != '/') {}
     }
@@ -299,11 +297,11 @@ size_t np_linux_group_limit(const char *self, const char *root) {
             path++;
             if (length <= 1 || (length >= 3 && memcmp(path, "/..", 3) == 0)) length = 0;
             if (*end) *end++ = '\0';
-            if (names == 0) least = smaller(least, least_on_path(root, path, length, "memory.max"));
+            if (names == 0) least = np_os_lower_limit(least, least_on_path(root, path, length, "memory.max"));
             list[names + 1] = '\0';
             for (char *name = list + 1; names > 0 && name; name = strchr(name, ',') ? strchr(name, ',') + 1 : NULL)
                 if (strncmp(name, "memory", 6) == 0 && (name[6] == ',' || name[6] == '\0'))
-                    least = smaller(least, least_on_path(v1_root, path, length, "memory.limit_in_bytes"));
+                    least = np_os_lower_limit(least, least_on_path(v1_root, path, length, "memory.limit_in_bytes"));
         } else if (*end) {
             end++;
         }

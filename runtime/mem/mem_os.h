@@ -193,6 +193,8 @@ int np_os_protect(void *v, size_t n, NpProt prot);
  * handler, once; then the process dies of the fault as if nothing had been. An error code. */
 int np_os_on_fault(void (*report)(const void *address));
 
+/* The lower of two limits, each 0 where there is none. */
+static inline size_t np_os_lower_limit(size_t a, size_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
 /* The limit of address space (RLIMIT_AS); 0: none. */
 size_t np_os_address_limit(void);
 /* The machine's memory; 0 when it is not known. */

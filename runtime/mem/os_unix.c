@@ -126,8 +126,6 @@ size_t np_os_machine_memory(void) {
     return (size_t)pages > SIZE_MAX / page ? SIZE_MAX : (size_t)pages * page;
 }
 
-static size_t smaller(size_t a, size_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
-
 size_t np_os_memory_ceiling(void) {
-    return smaller(np_os_machine_memory(), smaller(np_os_address_limit(), np_os_group_limit()));
+    return np_os_lower_limit(np_os_machine_memory(), np_os_lower_limit(np_os_address_limit(), np_os_group_limit()));
 }
