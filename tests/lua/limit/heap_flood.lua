@@ -45,7 +45,7 @@ local function run(arguments)
 end
 
 local idle = tonumber(run "-e 'print(heap.stats().peak)'")
-local instrumented = idle > 16 << 20 or os.getenv "NEAP_TEST_SMALL" -- a sanitizer and the verifier take memory of their own
+local instrumented = idle > 6 << 20 or os.getenv "NEAP_TEST_SMALL" -- a sanitizer and the verifier take memory of their own
 local MIB <const> = 1 << 20
 for _, limit in ipairs(os.getenv "NEAP_TEST_SMALL" and {8} or {8, 24}) do
   for _, kind in ipairs {"tables", "strings", "array", "map", "rep", "coroutines", "closures", "buffers", "concat",
