@@ -35,13 +35,13 @@ TEST(a_wait_gives_memory_back) {
     REQUIRE(flood >= 8 << 20);
     EXPECT_PTR(L->global->idle, NULL); /* no thread before a wait */
     RUN("for i = 1, 99999 do kept[i] = nil end");
-    EXPECT(ebbs_below(flood / 4));
+    EXPECT(ebbs_below(flood / 3));
     EXPECT(holds("kept[100000].x[1] == 100000"));
     np_gc_verify(L);
     np_heap_verify(&L->global->heap);
     /* and again after the next flood */
     RUN("for i = 1, 100000 do kept[i] = {i, x = {i}} end; kept = nil");
-    EXPECT(ebbs_below(flood / 4));
+    EXPECT(ebbs_below(flood / 3));
     close_state();
 }
 
@@ -91,7 +91,7 @@ TEST(a_child_starts_its_own) {
     if (child == 0) {
         lua_pushnil(L);
         lua_setglobal(L, "kept");
-        bool ebbed = ebbs_below(flood / 4);
+        bool ebbed = ebbs_below(flood / 3);
         lua_close(L);
         _exit(ebbed ? 7 : 8);
     }
