@@ -215,13 +215,7 @@ static NpFrame *push_pcall(lua_State *L, NpValue *func, int nresults, unsigned f
     frame->aux.catch_status = LUA_OK;
     L->errfunc = 0;
     frame++;
-    frame->func = callee;
-    frame->top = callee + 1 + proto->max_stack;
-    frame->nresults = LUA_MULTRET;
-    frame->flags = NP_FRAME_FINISH;
-    frame->u.lua.pc = proto->code;
-    frame->u.lua.constants = proto->constants;
-    frame->u.lua.nextra = 0;
+    np_frame_begin_lua(frame, callee, proto, LUA_MULTRET, NP_FRAME_FINISH);
     while (L->top - callee - 1 < proto->nparams) np_set_nil(L->top++);
     L->frame = frame;
     return frame;
@@ -239,13 +233,7 @@ NpFrame *np_call_prepare(lua_State *L, NpValue *func, int nresults, unsigned fla
                 func = np_stack_at(L, saved);
             }
             NpFrame *frame = np_stack_push_frame(L);
-            frame->func = func;
-            frame->top = func + 1 + proto->max_stack;
-            frame->nresults = (int16_t)nresults;
-            frame->flags = (uint16_t)flags;
-            frame->u.lua.pc = proto->code;
-            frame->u.lua.constants = proto->constants;
-            frame->u.lua.nextra = 0;
+            np_frame_begin_lua(frame, func, proto, nresults, flags);
             for (; nargs < proto->nparams; nargs++) np_set_nil(L->top++);
             return frame;
         }

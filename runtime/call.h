@@ -40,6 +40,17 @@ void np_stack_free(lua_State *L);
 NP_INLINE ptrdiff_t np_stack_save(lua_State *L, const NpValue *slot) { return (const char *)slot - (const char *)L->stack; }
 NP_INLINE NpValue *np_stack_at(lua_State *L, ptrdiff_t offset) { return (NpValue *)((char *)L->stack + offset); }
 
+/* [-] Makes `frame`, above L->frame, that of a Lua function about to run from its beginning: its function is at `func`. */
+NP_INLINE void np_frame_begin_lua(NpFrame *frame, NpValue *func, const NpProto *proto, int nresults, unsigned flags) {
+    frame->func = func;
+    frame->top = func + 1 + proto->max_stack;
+    frame->nresults = (int16_t)nresults;
+    frame->flags = (uint16_t)flags;
+    frame->u.lua.pc = proto->code;
+    frame->u.lua.constants = proto->constants;
+    frame->u.lua.nextra = 0;
+}
+
 /* ---- call.c ---- */
 /* [gc err stk] Calls the function at `func` with the arguments between it and top; nresults as lua_call.
  * Results start at func's old place. For C code: enters a new interpreter loop for Lua functions. Yieldable or not. */

@@ -71,19 +71,13 @@ static void in_child(void) { __atomic_add_fetch(&fork_count, 1, __ATOMIC_RELAXED
 static void watch_forks(void) { pthread_atfork(NULL, NULL, in_child); }
 static unsigned forked(void) { return __atomic_load_n(&fork_count, __ATOMIC_RELAXED); }
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static size_t block_bytes(void) { return NP_ALIGN_UP(sizeof(NpIdle), np_os_page_size()); }
 
 /* ---- the helper; it holds the mutex except while it waits ---- */
 
 /* Waits until woken, or `seconds`. */
 static void wait_for(NpIdle *idle, double seconds) {
-    double until = now() + seconds;
+    double until = np_meter_now() + seconds;
     struct timespec at = {(time_t)until, (long)((until - (double)(time_t)until) * 1e9)};
     pthread_cond_timedwait(&idle->cond, &idle->mutex, &at);
 }
@@ -106,14 +100,14 @@ static bool take_over(NpIdle *idle, unsigned visit) {
 
 /* A whole collection and release, from where the last visit left it; true when it was finished. BUSY. */
 static bool work(NpIdle *idle) {
-    double began = now();
+    double began = np_meter_now();
     bool done = np_gc_idle_slice(idle->L, !idle->amid);
     while (!done && !__atomic_load_n(&idle->wanted, __ATOMIC_RELAXED)) done = np_gc_idle_slice(idle->L, false);
     idle->amid = !done;
-    idle->spent += now() - began;
+    idle->spent += np_meter_now() - began;
     if (!done) return false;
     idle->claimed = idle->L->global->heap.claimed_total;
-    idle->rest_until = now() + idle->spent * REST_FACTOR;
+    idle->rest_until = np_meter_now() + idle->spent * REST_FACTOR;
     idle->spent = 0;
     return true;
 }
@@ -129,9 +123,9 @@ static void *help(void *arg) {
             wait_for_visit(idle, visit);
             continue;
         }
-        rest = idle->rest_until - now();
+        rest = idle->rest_until - np_meter_now();
         wait_for(idle, rest > (double)idle->quiet_ms * 1e-3 ? rest : (double)idle->quiet_ms * 1e-3);
-        if (idle->stop || now() < idle->rest_until || !take_over(idle, visit)) continue;
+        if (idle->stop || np_meter_now() < idle->rest_until || !take_over(idle, visit)) continue;
         done = idle->L->global->heap.claimed_total == idle->claimed || work(idle);
         __atomic_store_n(&idle->state, PARKED, __ATOMIC_RELEASE);
         if (done) wait_for_visit(idle, visit);

@@ -33,13 +33,7 @@ static void call_from_instruction(lua_State *L, const NpCallee *callee, int nres
         /* Function and arguments may be more than the registers. */
         if (NP_LIKELY(!np_stack_short(L, 5 + proto->max_stack) && frame != L->frames_end)) {
             NpValue *slot = L->top;
-            frame->func = slot;
-            frame->top = slot + 1 + proto->max_stack;
-            frame->nresults = (int16_t)nresults;
-            frame->flags = NP_FRAME_FINISH;
-            frame->u.lua.pc = proto->code;
-            frame->u.lua.constants = proto->constants;
-            frame->u.lua.nextra = 0;
+            np_frame_begin_lua(frame, slot, proto, nresults, NP_FRAME_FINISH);
             np_copy(slot, &callee->function);
             np_copy(slot + 1, &callee->first);
             np_copy(slot + 2, &callee->second);

@@ -22,7 +22,7 @@
  * Pacing. The heap is to be at most `goal` when a cycle is over: pause percent of what lived at the end of
  * the last one (and at least MIN_RUNWAY more than that; less for a large heap: runway_base). The cycle begins when at
  * most three quarters of the way there are used up; from then on every `quantum` bytes allocated a slice does as much work as will have
- * scanned everything by the time the goal is reached. Near a limit the goal is below it, and past NEAR_LIMIT
+ * scanned everything by the time the goal is reached. Near a limit the goal is below it, and past NP_NEAR_LIMIT
  * of it limit.c has whole collections made.
  *
  * The mode "generational" is accepted and reported; it collects as "incremental" does.
@@ -51,7 +51,6 @@
 #define KEEP_AFTER_FULL ((size_t)1 << 20)
 #define KEEP_MORE ((size_t)1 << 20) /* besides what the next cycle needs */
 #define SMALL_HEAP ((size_t)32 << 20)
-#define NEAR_LIMIT(limit) ((limit) / 8 * 7)
 
 enum {
     STRINGS_SLICE = 16384, /* slots of the string table */
@@ -91,10 +90,10 @@ static void set_goal(NpGlobal *global) {
     size_t limit = np_limit_least(global);
     gc->goal = gc->live_bytes + percent(runway_base(gc->live_bytes), gc->pause - 100);
     if (gc->goal < gc->live_bytes + MIN_RUNWAY) gc->goal = gc->live_bytes + MIN_RUNWAY;
-    if (limit && gc->goal > NEAR_LIMIT(limit)) {
+    if (limit && gc->goal > NP_NEAR_LIMIT(limit)) {
         /* Closer than that, whole collections are forced, which cycles between them would only repeat. */
         size_t most = gc->live_bytes + limit / 16;
-        gc->goal = most < NEAR_LIMIT(limit) ? NEAR_LIMIT(limit) : most < gc->goal ? most : gc->goal;
+        gc->goal = most < NP_NEAR_LIMIT(limit) ? NP_NEAR_LIMIT(limit) : most < gc->goal ? most : gc->goal;
     }
 }
 

@@ -57,6 +57,8 @@ void np_limit_refused(lua_State *L);
 /* [gc] Sets the limits; 0 stands for none. 0, or what is wrong with them (enum NpLimitError). */
 int np_limit_set(lua_State *L, size_t hard, size_t soft);
 enum NpLimitError { NP_LIMIT_OK, NP_LIMIT_IN_USE, NP_LIMIT_SOFT_ABOVE };
+/* Used beyond this part of a limit: the goal is no higher, and whole collections are forced. */
+#define NP_NEAR_LIMIT(limit) ((limit) / 8 * 7)
 /* [-] What the collector has to stay below: the least of the limits, or 0. */
 size_t np_limit_least(const NpGlobal *global);
 /* [-] For gc.c: a whole collection is due because a limit is near. */

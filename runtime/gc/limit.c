@@ -13,7 +13,7 @@
  *                     in the compiler, no_collect forbids it, and np_load compiles again after a collection.
  * Only when the request is refused once more the error is raised; until then nothing has changed.
  *
- * Near a limit the collector has more and more to do for less and less. From NEAR of it on whole collections are forced,
+ * Near a limit the collector has more and more to do for less and less. From NP_NEAR_LIMIT of it on whole collections are forced,
  * but the program gets at least as much CPU as they do: NpBucket. What the bucket forbids is not collected, so a program
  * that would crawl ends with an error instead. After an error the next safe point always collects.
  *
@@ -22,8 +22,6 @@
  *
  * Invariants L1 to L3: docs/INVARIANTS.md.
  */
-#include <time.h>
-
 #include "runtime/call.h"
 #include "runtime/dbg.h"
 #include "runtime/err.h"
@@ -31,8 +29,7 @@
 #include "runtime/gc/mark.h"
 #include "runtime/mem/mem_os.h"
 
-#define NEAR(limit) ((limit) / 8 * 7)        /* from here on collections are forced, */
-#define PRESSING(limit) ((limit) / 16 * 15)  /* and when one leaves so much, heap.onlimit is asked */
+#define PRESSING(limit) ((limit) / 16 * 15)  /* when a forced collection leaves so much, heap.onlimit is asked */
 #define BETWEEN_FORCED(limit) ((limit) / 32) /* allocated between two forced collections */
 #define BETWEEN_CALLS(limit) ((limit) / 64)  /* allocated before another approach can begin */
 #define BETWEEN_COLLECTIONS(bytes) ((bytes) / 128)
@@ -61,21 +58,15 @@ void np_bucket_fill(NpBucket *bucket, double now) {
 
 bool np_bucket_full(const NpBucket *bucket) { return bucket->level >= BUCKET_SECONDS; }
 
-static double cpu_time(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static bool may_collect(NpGlobal *global) {
-    np_bucket_drain(&global->limit.bucket, cpu_time());
+    np_bucket_drain(&global->limit.bucket, np_meter_cpu());
     return !np_bucket_full(&global->limit.bucket);
 }
 
 void np_limit_collecting(NpGlobal *global, bool begins) {
     NpBucket *bucket = &global->limit.bucket;
-    if (begins) np_bucket_drain(bucket, cpu_time());
-    else np_bucket_fill(bucket, cpu_time());
+    if (begins) np_bucket_drain(bucket, np_meter_cpu());
+    else np_bucket_fill(bucket, np_meter_cpu());
 }
 
 /* ---- the limits ---- */
@@ -97,23 +88,23 @@ void np_limit_set_aside(NpGlobal *global) {
 
 int np_limit_set(lua_State *L, size_t hard, size_t soft) {
     NpGlobal *global = L->global;
-    NpMem *mem = &global->heap.mem;
+    const NpMem *mem = &global->heap.mem;
     size_t allowed = hard > APART ? hard - APART : 1, old = mem->limit;
     if (hard && soft > hard) return NP_LIMIT_SOFT_ABOVE;
     if (hard) {
         np_heap_open_reserve(&global->heap);
-        mem->limit = 0; /* the collection may need some for itself */
+        np_heap_set_limit(&global->heap, 0); /* the collection may need some for itself */
         if (mem->ready > allowed) np_gc_full(L, true);
         while (mem->ready > allowed && np_heap_release(&global->heap, SIZE_MAX / NP_PAGE_BYTES, 0) > 0) continue;
         if (mem->ready > allowed) {
-            mem->limit = old;
+            np_heap_set_limit(&global->heap, old);
             np_limit_set_aside(global);
             return NP_LIMIT_IN_USE;
         }
     }
     global->limit.hard = hard;
     global->limit.soft = soft;
-    mem->limit = hard ? allowed : 0;
+    np_heap_set_limit(&global->heap, hard ? allowed : 0);
     global->limit.approached = false;
     np_limit_set_aside(global);
     np_gc_set_debt(global);
@@ -190,11 +181,11 @@ static bool call_on_limit(lua_State *L, bool hard) {
     return true;
 }
 
-/* An approach is over when memory is back below NEAR, and the program has gone on for a while. */
+/* An approach is over when memory is back below NP_NEAR_LIMIT, and the program has gone on for a while. */
 static void look_back(NpGlobal *global, size_t least) {
     NpLimit *limit = &global->limit;
     const NpHeap *heap = &global->heap;
-    if (limit->approached && np_heap_used(heap) < NEAR(least) && heap->claimed_total - limit->called_at > BETWEEN_CALLS(least))
+    if (limit->approached && np_heap_used(heap) < NP_NEAR_LIMIT(least) && heap->claimed_total - limit->called_at > BETWEEN_CALLS(least))
         limit->approached = false;
 }
 
@@ -205,7 +196,7 @@ bool np_limit_due(NpGlobal *global) {
     size_t least = np_limit_least(global);
     if (!least) return false;
     look_back(global, least);
-    return np_heap_used(heap) > NEAR(least) && heap->claimed_total - global->gc.forced_at > BETWEEN_FORCED(least) &&
+    return np_heap_used(heap) > NP_NEAR_LIMIT(least) && heap->claimed_total - global->gc.forced_at > BETWEEN_FORCED(least) &&
            may_collect(global);
 }
 

@@ -13,11 +13,14 @@
 
 #include "runtime/dbg.h"
 
-double np_meter_now(void) {
+static double seconds(clockid_t clock) {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(clock, &time);
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
+
+double np_meter_now(void) { return seconds(CLOCK_MONOTONIC); }
+double np_meter_cpu(void) { return seconds(CLOCK_THREAD_CPUTIME_ID); }
 
 void np_meter_init(NpMeter *meter) {
     memset(meter, 0, sizeof *meter);

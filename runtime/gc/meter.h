@@ -25,6 +25,8 @@ typedef struct NpMeter {
 
 /* [-] */
 double np_meter_now(void);
+/* [-] CPU time of this thread, in seconds. */
+double np_meter_cpu(void);
 void np_meter_init(NpMeter *meter);
 /* [-] A stop begins now; returns the time. */
 double np_meter_begin(NpMeter *meter);

@@ -19,6 +19,7 @@
 #include "runtime/dbg.h"
 #include "runtime/mem/mem_shadow.h"
 #include "runtime/mem/poison.h"
+#include "runtime/mem/spin.h"
 
 NpMem np_mem_process = {.shared = true};
 
@@ -125,15 +126,10 @@ static struct {
     char lock;
 } refused;
 
-static void lock_refused(void) {
-    while (__atomic_test_and_set(&refused.lock, __ATOMIC_ACQUIRE)) {}
-}
-static void unlock_refused(void) { __atomic_clear(&refused.lock, __ATOMIC_RELEASE); }
-
 /* Tries the ranges again, the youngest first, up to the first that is still refused. */
 static void retry_refused(void) {
     if (NP_LIKELY(__atomic_load_n(&refused.count, __ATOMIC_RELAXED) == 0)) return;
-    lock_refused();
+    np_spin_take(&refused.lock);
     while (refused.count > 0) {
         int i = refused.count - 1;
         if (free_region(&np_mem_process, refused.ranges[i].v, refused.ranges[i].n, refused.ranges[i].mapped,
@@ -141,14 +137,14 @@ static void retry_refused(void) {
             break;
         refused.count = i;
     }
-    unlock_refused();
+    np_spin_give(&refused.lock);
 }
 
 static void remember_refused(void *v, size_t n, size_t mapped, size_t ready) {
     add(&np_mem_process, &np_mem_process.reserved, n);
     add(&np_mem_process, &np_mem_process.mapped, mapped);
     add_ready(&np_mem_process, ready);
-    lock_refused();
+    np_spin_take(&refused.lock);
     if (refused.count < REFUSED) {
         int i = refused.count;
         refused.ranges[i].v = v;
@@ -157,7 +153,7 @@ static void remember_refused(void *v, size_t n, size_t mapped, size_t ready) {
         refused.ranges[i].ready = ready;
         __atomic_store_n(&refused.count, i + 1, __ATOMIC_RELAXED);
     }
-    unlock_refused();
+    np_spin_give(&refused.lock);
 }
 
 void (np_mem_discard)(NpMem *mem, void *v, size_t n, size_t mapped, size_t ready) {

@@ -24,6 +24,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "runtime/mem/spin.h"
+
 #ifndef MAP_NORESERVE /* FreeBSD has none, OpenBSD's is 0 */
 #define MAP_NORESERVE 0
 #endif
@@ -40,10 +42,8 @@ static Range lost[LOST_MAX];
 static int lost_count;
 static char lost_lock;
 
-static void take(void) {
-    while (__atomic_test_and_set(&lost_lock, __ATOMIC_ACQUIRE)) {}
-}
-static void give(void) { __atomic_clear(&lost_lock, __ATOMIC_RELEASE); }
+static void take(void) { np_spin_take(&lost_lock); }
+static void give(void) { np_spin_give(&lost_lock); }
 
 /* The lowest lost range that reaches into [from, to), or -1. Under the lock. */
 static int first_lost(uintptr_t from, uintptr_t to) {

@@ -129,32 +129,27 @@ int sysFaultOS(void *v, size_t n) {
 
 /* The advice is given for the huge pages that lie inside the range: the kernel would round the
  * range outwards to small pages only, and a huge page needs all of its range advised. */
-int sysHugePageOS(void *v, size_t n) {
+static int advise_huge(void *v, size_t n, int advice) {
     size_t huge = np_os_huge_page_size();
     uintptr_t from, to;
     if (huge == 0) return ENOSYS;
     from = NP_ALIGN_UP((uintptr_t)v, huge);
     to = NP_ALIGN_DOWN((uintptr_t)v + n, huge);
     if (from >= to) return 0;
-    if (np_linux_madvise((void *)from, to - from, MADV_HUGEPAGE) != 0) return errno;
+    if (np_linux_madvise((void *)from, to - from, advice) != 0) return errno;
     __atomic_store_n(&huge_possible, 1, __ATOMIC_RELAXED);
     return 0;
 }
+
+int sysHugePageOS(void *v, size_t n) { return advise_huge(v, n, MADV_HUGEPAGE); }
 
 int sysNoHugePageOS(void *v, size_t n) {
     return np_linux_madvise(v, n, MADV_NOHUGEPAGE) == 0 ? 0 : errno;
 }
 
 int sysHugePageCollapseOS(void *v, size_t n) {
-    size_t huge = np_os_huge_page_size();
-    uintptr_t from, to;
-    if (huge == 0) return ENOSYS;
-    from = NP_ALIGN_UP((uintptr_t)v, huge);
-    to = NP_ALIGN_DOWN((uintptr_t)v + n, huge);
-    if (from >= to) return 0;
-    if (np_linux_madvise((void *)from, to - from, MADV_COLLAPSE) != 0) return errno == EINVAL ? ENOSYS : errno;
-    __atomic_store_n(&huge_possible, 1, __ATOMIC_RELAXED);
-    return 0;
+    int error = advise_huge(v, n, MADV_COLLAPSE);
+    return error == EINVAL ? ENOSYS : error; /* a kernel that does not know the advice */
 }
 
 /* ---- for tests: an old kernel ---- */

@@ -31,6 +31,7 @@
 #include <errno.h>
 
 #include "runtime/mem/mem_os.h"
+#include "runtime/mem/spin.h"
 
 /* The address of a block; 0 for none. */
 typedef uintptr_t memHdrPtr;
@@ -48,10 +49,8 @@ static char memlock;
 /* What sysFault leaves: a pointer or size read from there is no good one. */
 enum { FAULT_FILL = 0xDB };
 
-static void lock(void) {
-    while (__atomic_test_and_set(&memlock, __ATOMIC_ACQUIRE)) {}
-}
-static void unlock(void) { __atomic_clear(&memlock, __ATOMIC_RELEASE); }
+static void lock(void) { np_spin_take(&memlock); }
+static void unlock(void) { np_spin_give(&memlock); }
 
 static memHdr *ptr(memHdrPtr block) { return (memHdr *)block; }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "runtime/dbg.h"
+#include "runtime/mem/spin.h"
 
 enum {
     REGIONS = 4096,
@@ -38,10 +39,8 @@ static char lock;
 
 _Thread_local const char *np_mem_site = "?";
 
-static void take(void) {
-    while (__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE)) {}
-}
-static void give(void) { __atomic_clear(&lock, __ATOMIC_RELEASE); }
+static void take(void) { np_spin_take(&lock); }
+static void give(void) { np_spin_give(&lock); }
 
 static size_t page_count(size_t n) { return n / np_os_page_size(); }
 static size_t map_bytes(size_t n) { return NP_ALIGN_UP(page_count(n), np_os_page_size()); }
@@ -170,7 +169,7 @@ static void report(const void *address) {
 void np_shadow_report(const void *address) {
     bool mine = false;
     if (!regions) return;
-    for (int turn = 0; !mine && turn < PATIENCE; turn++) mine = !__atomic_test_and_set(&lock, __ATOMIC_ACQUIRE);
+    for (int turn = 0; !mine && turn < PATIENCE; turn++) mine = np_spin_try(&lock);
     report(address);
     if (mine) give();
 }

@@ -42,11 +42,6 @@ size_t np_os_page_size(void) {
     return size;
 }
 
-size_t np_os_peak_resident_bytes(void) {
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (size_t)usage.ru_maxrss * np_os_maxrss_unit() : 0;
-}
-
 static bool usage_of(int who, NpOsUsage *out) {
     struct rusage usage;
     if (getrusage(who, &usage) != 0) return false;
@@ -58,6 +53,11 @@ static bool usage_of(int who, NpOsUsage *out) {
         .major_faults = (size_t)usage.ru_majflt,
     };
     return true;
+}
+
+size_t np_os_peak_resident_bytes(void) {
+    NpOsUsage self;
+    return usage_of(RUSAGE_SELF, &self) ? self.peak_resident : 0;
 }
 
 bool np_os_usage(NpOsUsage *self, NpOsUsage *children) {
