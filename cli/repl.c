@@ -14,6 +14,8 @@
 #include "lauxlib.h"
 #include "neap.h"
 
+#include "cli/run.h"
+
 #define PROMPT "> "
 #define PROMPT_MORE ">> "
 #define CHUNK_NAME "=stdin"
@@ -108,7 +110,7 @@ static void print_results(lua_State *L) {
         size_t len;
         lua_pushfstring(L, "error calling 'print' (%s)", luaL_tolstring(L, -1, NULL));
         const char *text = lua_tolstring(L, -1, &len);
-        np_neap_message(NULL, text, len);
+        np_run_message(false, text, len);
     }
 }
 
@@ -116,11 +118,11 @@ void np_repl_run(lua_State *L) {
     int status;
     while ((status = read_chunk(L)) != -1) {
         if (status == LUA_OK)
-            status = np_neap_call(L, 0, LUA_MULTRET);
+            status = np_run_call(L, 0, LUA_MULTRET);
         if (status == LUA_OK)
             print_results(L);
         else
-            np_neap_report(L, status);
+            np_run_report(L, status);
     }
     lua_settop(L, 0);
     fputc('\n', stdout);

@@ -149,12 +149,22 @@ esac
 run --help
 in_file "--help: usage" out "usage: $neap [options] [script [args]]"; in_file "--help: options" out "--heap-stats"; clean "--help"
 
+root=$OLDPWD
+for option in $(sed -n 's/^LONG([a-z_]*, "\([a-z-]*\)".*/--\1/p' "$root/cli/options.def"); do
+    in_file "--help: $option" out "$option"
+    in_file "docs/command-line.md: $option" "$root/docs/command-line.md" "$option"
+done
+
 for option in -x -h --unknown --- -vv -Ex -iv -Wx --heapstats; do
     run $option
     fails "unknown option $option" "unrecognized option '$option'"
     in_file "unknown option $option: usage" err "usage: "
     out_is "unknown option $option" ""
 done
+run --heaplimit=1G -e 'print(1)'
+fails "a misspelt option" "unrecognized option '--heaplimit=1G', did you mean '--heap-limit'?"
+run --heap-stats=1
+fails "a value for an option without one" "'--heap-stats=1' should be --heap-stats, which takes no value"
 run -e
 fails "-e without argument" "'-e' needs argument"
 run -l
@@ -421,7 +431,7 @@ status_is "--huge-pages with another word" 1
 run --huge-pages -e 'print(1)'
 in_file "--huge-pages without a word" err "'--huge-pages' should be"
 run --heap-limit 1G -e 'print(1)'
-in_file "--heap-limit without a size" err "'--heap-limit' needs a size"
+in_file "--heap-limit without a size" err "'--heap-limit' needs a value: --heap-limit=SIZE"
 status_is "--heap-limit without a size" 1
 
 # --- waiting gives memory back --------------------------------------------------------------------
