@@ -167,6 +167,44 @@ LUA_API int (neap_step)(lua_State *L, double seconds);
 #define NEAP_TRACE_JSON 2 /* an object a line */
 LUA_API void (neap_settrace)(lua_State *L, int form);
 
+/*
+ * What happens in the heap, for a host that keeps a record of it. A moment is told of from within the collector,
+ * possibly on the helper thread of neap_idle, while the state is at rest. Sizes are in bytes.
+ */
+enum { NEAP_CYCLE_BEGINS, NEAP_CYCLE_ENDS, NEAP_RELEASED };
+typedef struct neap_Moment {
+    int event;           /* a cycle begins; it has ended, its release included; neap_release was called */
+    double time;         /* seconds since the state was opened */
+    double longest_stop; /* of the cycle that ended, in seconds; else 0 */
+    size_t live, ready, resident; /* as in neap_Stats */
+    size_t given_back;   /* to the system since the state was opened; never falls */
+} neap_Moment;
+typedef void (*neap_WatchFunction)(void *data, lua_State *L, const neap_Moment *moment);
+
+/* [-0, +0, -] From now on `watch` is called at each such moment with `data` and the main thread; NULL ends it. It may call
+   neap_stats and neap_moment, and nothing that allocates, raises or collects. Its time counts as time that the program is
+   stopped. */
+LUA_API void (neap_watch)(lua_State *L, neap_WatchFunction watch, void *data);
+/* [-0, +0, -] The present moment; its event is 0. Unlike neap_stats it does not grow with the heap. */
+LUA_API void (neap_moment)(lua_State *L, neap_Moment *out);
+
+/* What most of a cell of the heap's address space is: given back to the system or never used; free, and kept for use; in
+   use, NEAP_CELL_USED + n when n/8 to (n + 1)/8 of it are occupied. */
+enum { NEAP_CELL_RELEASED, NEAP_CELL_FREE, NEAP_CELL_USED, NEAP_CELL_USED_MOST = NEAP_CELL_USED + 7 };
+typedef struct neap_MapArena {
+    const void *base;
+    size_t bytes, ready;        /* of address space; of that in use or kept for use */
+    int huge;                   /* its pages may be huge ones */
+    const unsigned char *cells; /* NEAP_CELL_*, by address; valid until the function returns */
+    size_t ncells;
+} neap_MapArena;
+typedef void (*neap_MapFunction)(void *data, const neap_MapArena *arena);
+
+/* [-0, +0, -] Calls `each` for every arena (64 MiB of address space; 4 MiB on 32 bits), by address, in cells of
+   cell_bytes, which is rounded up to a power of two from 4 KiB to an arena. Cost: the size of the arenas' bitmaps,
+   1/128 of the memory in use. */
+LUA_API void (neap_map)(lua_State *L, size_t cell_bytes, neap_MapFunction each, void *data);
+
 /* [-0, +0, -] Transparent huge pages. AUTO, how a state begins: where the system gives them when asked, for parts of the
    heap of 64 MiB that stay in use for several collections. ON: for all memory of a heap beyond 64 MiB, which saves page
    faults but makes some of them milliseconds long. OFF: none, even where the system gives them unasked.

@@ -5,6 +5,7 @@
 #include "include/neap.h"
 #include "runtime/call.h"
 #include "runtime/gc/gc.h"
+#include "runtime/gc/map.h"
 #include "runtime/mem/mem_os.h"
 #include "runtime/state.h"
 
@@ -136,6 +137,48 @@ LUA_API int neap_step(lua_State *L, double seconds) { return np_gc_run(L, second
 _Static_assert(NEAP_TRACE_TEXT == (int)NP_TRACE_TEXT && NEAP_TRACE_JSON == (int)NP_TRACE_JSON, "forms of traces");
 _Static_assert(NEAP_STOP_BUCKETS == (int)NP_STOP_BUCKETS, "the histogram is copied");
 LUA_API void neap_settrace(lua_State *L, int form) { L->global->gc.meter.trace = (uint8_t)form; }
+
+LUA_API void neap_moment(lua_State *L, neap_Moment *out) {
+    const NpGlobal *global = L->global;
+    *out = (neap_Moment){.time = np_meter_now() - global->gc.meter.started,
+                         .live = global->heap.in_use,
+                         .ready = global->heap.mem.ready,
+                         .resident = np_os_resident_bytes(),
+                         .given_back = np_heap_released(&global->heap)};
+}
+
+_Static_assert(NEAP_CYCLE_BEGINS == (int)NP_MOMENT_BEGIN && NEAP_CYCLE_ENDS == (int)NP_MOMENT_END &&
+                   NEAP_RELEASED == (int)NP_MOMENT_RELEASE, "kinds of moments");
+
+static void tell_watch(void *whom, int event, double longest_stop) {
+    NpGlobal *global = whom;
+    neap_Moment moment;
+    neap_moment(global->main_thread, &moment);
+    moment.event = event;
+    moment.longest_stop = longest_stop;
+    global->watch(global->watch_data, global->main_thread, &moment);
+}
+
+LUA_API void neap_watch(lua_State *L, neap_WatchFunction watch, void *data) {
+    NpGlobal *global = L->global;
+    global->watch = watch;
+    global->watch_data = data;
+    global->gc.meter.whom = global;
+    global->gc.meter.tell = watch ? tell_watch : NULL;
+}
+
+_Static_assert(NEAP_CELL_USED_MOST == (int)NP_CELL_USED_MOST && NEAP_CELL_FREE == (int)NP_CELL_FREE, "kinds of cells");
+LUA_API void neap_map(lua_State *L, size_t cell_bytes, neap_MapFunction each, void *data) {
+    NpHeap *heap = &L->global->heap;
+    uint8_t cells[NP_ARENA_UNITS];
+    size_t size = NP_UNIT_BYTES;
+    while (size < cell_bytes && size < NP_ARENA_BYTES) size *= 2;
+    for (size_t i = 0, count = np_map_windows(heap); i < count; i++) {
+        NpMapWindow window = np_map_window(heap, i, size, cells);
+        neap_MapArena arena = {window.base, window.bytes, window.ready, window.huge, cells, (window.bytes + size - 1) / size};
+        each(data, &arena);
+    }
+}
 
 void neap_setiterators(lua_State *L, lua_CFunction next, lua_CFunction ipairs_step) {
     L->global->next_function = next;

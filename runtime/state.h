@@ -7,6 +7,7 @@
 #define NP_STATE_H
 
 #include <setjmp.h>
+#include "include/neap.h"
 #include "runtime/gc/heap.h"
 #include "runtime/gc/meter.h"
 #include "runtime/meta.h"
@@ -268,6 +269,8 @@ struct NpGlobal {
     lua_CFunction panic;
     lua_CFunction next_function, ipairs_step; /* neap_setiterators */
     lua_CFunction pcall_function; /* neap_setpcall */
+    neap_WatchFunction watch; /* neap_watch; NULL: none */
+    void *watch_data;
     lua_WarnFunction warn;
     void *warn_data;
     lua_Alloc alloc;          /* remembered for lua_getallocf, never called */

@@ -622,6 +622,7 @@ size_t np_gc_release(lua_State *L) {
         while (!np_move_some(global, SIZE_MAX, 0, true)) continue;
     while (np_heap_release(&global->heap, SIZE_MAX / NP_PAGE_BYTES, 0) != 0) continue;
     np_meter_end(&gc->meter, began);
+    np_meter_tell(&gc->meter, NP_MOMENT_RELEASE, 0);
     return before > global->heap.mem.ready ? before - global->heap.mem.ready : 0;
 }
 

@@ -54,12 +54,17 @@ double np_meter_step(NpMeter *meter, double *account) {
     return meter->at = time;
 }
 
+void np_meter_tell(const NpMeter *meter, int moment, double longest_stop) {
+    if (meter->tell) meter->tell(meter->whom, moment, longest_stop);
+}
+
 void np_meter_cycle(NpMeter *meter, size_t in_use, size_t released) {
     meter->mark = meter->sweep = meter->release = 0;
     meter->cycle_stops = 0;
     meter->cycle_longest = 0;
     meter->before = in_use;
     meter->released = released;
+    np_meter_tell(meter, NP_MOMENT_BEGIN, 0);
 }
 
 static double mib(size_t bytes) { return (double)bytes / (1 << 20); }
@@ -83,5 +88,6 @@ void np_meter_report(NpMeter *meter, unsigned cycle, size_t in_use, size_t goal,
                 "\"after\":%zu,\"goal\":%zu,\"released\":%zu,\"stops\":%zu,\"longest_stop\":%.6f,\"kind\":\"%s\"}\n",
                 cycle, at, share, meter->mark, meter->sweep, meter->release, meter->before, in_use, goal, gone, stops,
                 longest, meter->kind);
+    np_meter_tell(meter, NP_MOMENT_END, longest);
     meter->kind = "sliced";
 }

@@ -5,6 +5,7 @@
 #include "runtime/base.h"
 
 enum { NP_STOP_BUCKETS = 24 };
+enum { NP_MOMENT_BEGIN, NP_MOMENT_END, NP_MOMENT_RELEASE };
 enum { NP_TRACE_NONE, NP_TRACE_TEXT, NP_TRACE_JSON };
 
 /* Seconds of the monotonic clock. */
@@ -21,6 +22,8 @@ typedef struct NpMeter {
     double cycle_longest;
     size_t before, released; /* bytes in use, and released in all, when it began */
     const char *kind;        /* static: "sliced" or why it was made at once */
+    void (*tell)(void *whom, int moment, double longest_stop); /* of NP_MOMENT_*; NULL: nobody wants to know */
+    void *whom;
 } NpMeter;
 
 /* [-] */
@@ -33,6 +36,8 @@ double np_meter_begin(NpMeter *meter);
 void np_meter_end(NpMeter *meter, double began);
 /* [-] What has passed since the last step goes to the account (mark, sweep or release of the meter); the time. */
 double np_meter_step(NpMeter *meter, double *account);
+/* [-] Tells whoever wants to know. */
+void np_meter_tell(const NpMeter *meter, int moment, double longest_stop);
 /* [-] A cycle begins. */
 void np_meter_cycle(NpMeter *meter, size_t in_use, size_t released);
 /* [-] It is over: prints its line, if they are wanted. */

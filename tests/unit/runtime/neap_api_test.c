@@ -94,4 +94,82 @@ TEST(usage_is_the_systems) {
     EXPECT_EQ(children.minor_faults, 0);
 }
 
+static void fill(lua_State *L, int count) {
+    lua_createtable(L, 0, 0);
+    for (int i = 1; i <= count; i++) {
+        lua_createtable(L, 2, 0);
+        lua_rawseti(L, -2, i);
+    }
+}
+
+typedef struct Seen {
+    int events[3];
+    neap_Moment last;
+} Seen;
+
+static void see(void *data, lua_State *L, const neap_Moment *moment) {
+    Seen *seen = data;
+    neap_Moment now;
+    seen->events[moment->event]++;
+    EXPECT_GE(moment->time, seen->last.time);
+    EXPECT_GE(moment->given_back, seen->last.given_back);
+    seen->last = *moment;
+    neap_moment(L, &now); /* may be asked for there */
+    EXPECT_EQ(now.live, moment->live);
+}
+
+TEST(a_watch_is_told_of_cycles_and_releases) {
+    Seen seen = {0};
+    lua_State *L = lua_newstate(NULL, NULL);
+    int ended;
+    REQUIRE_NOT_NULL(L);
+    neap_watch(L, see, &seen);
+    fill(L, 100000);
+    lua_settop(L, 0);
+    lua_gc(L, LUA_GCCOLLECT);
+    EXPECT_GE(seen.events[NEAP_CYCLE_BEGINS], 2);
+    ended = seen.events[NEAP_CYCLE_ENDS];
+    EXPECT_GE(ended, 1);
+    EXPECT_EQ(seen.events[NEAP_RELEASED], 0);
+    neap_release(L);
+    EXPECT_EQ(seen.events[NEAP_RELEASED], 1);
+    EXPECT_GE(seen.last.ready, seen.last.live);
+    neap_watch(L, NULL, NULL);
+    lua_gc(L, LUA_GCCOLLECT);
+    EXPECT_EQ(seen.events[NEAP_CYCLE_ENDS], ended);
+    lua_close(L);
+}
+
+typedef struct Map {
+    size_t arenas, cells, used, ready, cell_bytes;
+    const char *end;
+} Map;
+
+static void add_arena(void *data, const neap_MapArena *arena) {
+    Map *map = data;
+    EXPECT((const char *)arena->base >= map->end); /* by address */
+    map->end = (const char *)arena->base + arena->bytes;
+    EXPECT_EQ(arena->ncells, arena->bytes / map->cell_bytes);
+    map->arenas++;
+    map->ready += arena->ready;
+    for (size_t i = 0; i < arena->ncells; i++) map->used += arena->cells[i] >= NEAP_CELL_USED;
+}
+
+TEST(the_map_shows_every_arena) {
+    lua_State *L = lua_newstate(NULL, NULL);
+    Map map = {.cell_bytes = 16 << 10}, larger = map;
+    REQUIRE_NOT_NULL(L);
+    neap_map(L, 10000, add_arena, &map);
+    neap_stats(L, &stats);
+    EXPECT_GE(map.arenas, 1);
+    EXPECT_LE(map.ready, stats.ready);
+    EXPECT_GE(map.used * map.cell_bytes, stats.live / 2);
+    fill(L, 200000);
+    neap_map(L, larger.cell_bytes, add_arena, &larger);
+    neap_stats(L, &stats);
+    EXPECT_GE(larger.used * larger.cell_bytes, stats.live - stats.live / 8);
+    EXPECT_LE(larger.used * larger.cell_bytes, stats.ready + stats.ready / 8);
+    lua_close(L);
+}
+
 UNIT_MAIN

@@ -62,4 +62,28 @@ TEST(lines) {
     EXPECT_EQ(printed(NP_TRACE_NONE)[0], 0);
 }
 
+static int told[8], told_count;
+static double told_stops[8];
+
+static void listen(void *whom, int moment, double longest_stop) {
+    EXPECT_EQ(whom == told, 1);
+    told_stops[told_count] = longest_stop;
+    told[told_count++] = moment;
+}
+
+TEST(whoever_wants_to_know_is_told) {
+    np_meter_init(&meter);
+    meter.tell = listen;
+    meter.whom = told;
+    np_meter_cycle(&meter, 1000, 0);
+    meter.mark = 0.5; /* the one stop, not yet counted */
+    np_meter_report(&meter, 1, 500, 1000, 0);
+    np_meter_tell(&meter, NP_MOMENT_RELEASE, 0);
+    EXPECT_EQ(told_count, 3);
+    EXPECT_EQ(told[0], NP_MOMENT_BEGIN);
+    EXPECT_EQ(told[1], NP_MOMENT_END);
+    EXPECT_EQ(told[2], NP_MOMENT_RELEASE);
+    EXPECT(told_stops[0] == 0 && told_stops[1] == 0.5 && told_stops[2] == 0);
+}
+
 UNIT_MAIN
