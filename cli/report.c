@@ -76,7 +76,7 @@ static void print_classes(FILE *out, const neap_Stats *stats) {
 }
 
 void np_report_heap(FILE *out, const neap_Stats *stats) {
-    char longest[TEXT], total[TEXT];
+    char longest[TEXT], longest_cpu[TEXT], total[TEXT];
     fprintf(out, "heap statistics (%s)\n", stats->system != NULL ? stats->system : "?");
     print_size(out, "live", stats->live, "in occupied slots");
     print_size(out, "allocated", stats->allocated_total, "since the start");
@@ -86,8 +86,9 @@ void np_report_heap(FILE *out, const neap_Stats *stats) {
     print_size(out, "released", stats->released, "of it given back to the system");
     print_size(out, "resident", stats->resident, "whole process, now");
     print_size(out, "peak", stats->peak_resident, "whole process, at most");
-    fprintf(out, "  %-10s %12zu   times; %zu stops, longest %s, together %s\n", "collected", stats->collections,
-            stats->stops, time_text(longest, stats->longest_stop), time_text(total, stats->total_stop));
+    fprintf(out, "  %-10s %12zu   times; %zu stops, longest %s (%s of CPU), together %s\n", "collected", stats->collections,
+            stats->stops, time_text(longest, stats->longest_stop),
+            time_text(longest_cpu, stats->longest_stop_cpu), time_text(total, stats->total_stop));
     print_types(out, stats);
     print_kinds(out, stats);
     print_classes(out, stats);

@@ -108,6 +108,7 @@ typedef struct neap_Stats {
     size_t collections;      /* collection cycles completed */
     size_t stops;            /* uninterrupted stretches of collector work that the program has waited for */
     double longest_stop;     /* the longest of them */
+    double longest_stop_cpu; /* the longest by CPU time of the thread: what is above it is the machine's doing */
     double total_stop;       /* all together */
     size_t stop_buckets[NEAP_STOP_BUCKETS]; /* stops of less than 2^i microseconds that are in no bucket before;
                                                the last: all others */

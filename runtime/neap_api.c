@@ -80,6 +80,7 @@ LUA_API void neap_stats(lua_State *L, neap_Stats *out) {
     out->collections = global->gc.cycles;
     out->stops = global->gc.meter.stops;
     out->longest_stop = global->gc.meter.longest;
+    out->longest_stop_cpu = global->gc.meter.longest_cpu;
     out->total_stop = global->gc.meter.total;
     memcpy(out->stop_buckets, global->gc.meter.buckets, sizeof out->stop_buckets);
     out->limit = global->limit.hard;

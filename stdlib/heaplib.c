@@ -105,6 +105,7 @@ static int heap_stats(lua_State *L) {
     set_count(L, "collections", stats.collections);
     set_count(L, "stops", stats.stops);
     set_seconds(L, "longest_stop", stats.longest_stop);
+    set_seconds(L, "longest_stop_cpu", stats.longest_stop_cpu);
     set_seconds(L, "total_stop", stats.total_stop);
     set_limit(L, "limit", stats.limit);
     set_limit(L, "soft_limit", stats.soft_limit);

@@ -4,7 +4,7 @@
 --   neap bench/memory/stops.lua            every case, each in a process of its own
 --   neap bench/memory/stops.lua CASE...    these cases, in this process
 --
--- Columns: the longest stop, stops of over 1 ms, cycles, and for comparison the longest time between two looks at the
+-- Columns: the longest stop in CPU time and in time, stops of over 1 ms, cycles, and for comparison the longest time between two looks at the
 -- clock that the program itself saw (whatever it was doing: growing a table, waiting for the processor).
 local cases, order = {}, {}
 local function case(name, f) cases[name] = f order[#order + 1] = name end
@@ -160,13 +160,13 @@ local function report(name)
   local s = heap.stats()
   local over = 0
   for _, bucket in ipairs(s.stop_histogram) do if bucket.below > 0.00103 then over = over + bucket.count end end
-  print(("%-22s %7.2f ms %5d %5d %9.2f ms %7.2f s"):format(name, s.longest_stop * 1e3, over, s.collections, longest_gap * 1e3, took))
+  print(("%-22s %7.2f ms %7.2f ms %5d %5d %9.2f ms %7.2f s"):format(name, s.longest_stop_cpu * 1e3, s.longest_stop * 1e3, over, s.collections, longest_gap * 1e3, took))
 end
 
 if #arg > 0 then
   for _, name in ipairs(arg) do report(name) end
 else
-  print(("%-22s %10s %5s %5s %12s %9s"):format("case", "longest", ">1 ms", "cycles", "seen", "CPU"))
+  print(("%-22s %10s %10s %5s %5s %12s %9s"):format("case", "CPU", "longest", ">1 ms", "cycles", "seen", "CPU"))
   for _, name in ipairs(order) do
     io.stdout:flush()
     os.execute(("'%s' '%s' %s"):format(arg[-1], arg[0], name))

@@ -135,6 +135,12 @@ static size_t mark_work(const NpGlobal *global, size_t allocated) {
 
 /* ---- phases ---- */
 
+static const char *const phase_names[] = {
+    [NP_GC_IDLE] = "idle", [NP_GC_MARK] = "mark", [NP_GC_VALUES] = "values", [NP_GC_FINAL] = "final",
+    [NP_GC_RESURRECT] = "resurrect", [NP_GC_KEYS] = "keys", [NP_GC_STACKS] = "stacks", [NP_GC_STRINGS] = "strings",
+    [NP_GC_SWEEP] = "sweep", [NP_GC_RELEASE] = "release",
+};
+
 static void begin_cycle(NpGlobal *global) {
     NpGc *gc = &global->gc;
     np_move_stop(global);
@@ -290,7 +296,7 @@ static void end_cycle(NpGlobal *global) {
     NpGc *gc = &global->gc;
     gc->phase = NP_GC_IDLE;
     set_idle_debt(global);
-    np_meter_step(&gc->meter, &gc->meter.release);
+    np_meter_step(&gc->meter, &gc->meter.release, phase_names[NP_GC_RELEASE]);
     np_meter_report(&gc->meter, gc->cycles, global->heap.in_use, gc->goal, np_heap_released(&global->heap));
 }
 
@@ -335,7 +341,8 @@ static size_t step(lua_State *L, size_t work, size_t scale, bool *ended) {
     NpMeter *meter = &gc->meter;
     uint8_t phase = gc->phase;
     size_t counts = phase_step(L, work, scale, ended);
-    np_meter_step(meter, phase < NP_GC_SWEEP ? &meter->mark : phase == NP_GC_SWEEP ? &meter->sweep : &meter->release);
+    np_meter_step(meter, phase < NP_GC_SWEEP ? &meter->mark : phase == NP_GC_SWEEP ? &meter->sweep : &meter->release,
+                  phase_names[phase]);
     return counts;
 }
 

@@ -11,7 +11,7 @@ local function check_figures(stats)
     eq(math.type(stats[name]), "integer", name)
     assert(stats[name] >= 0, name .. " is negative: " .. stats[name])
   end
-  for _, name in ipairs{"longest_stop", "total_stop"} do
+  for _, name in ipairs{"longest_stop", "longest_stop_cpu", "total_stop"} do
     eq(math.type(stats[name]), "float", name)
     assert(stats[name] >= 0, name .. " is negative: " .. stats[name])
   end

@@ -19,6 +19,7 @@ TEST(stops_are_counted_by_their_length) {
     EXPECT_EQ(meter.buckets[NP_STOP_BUCKETS - 1], 1);
     EXPECT_EQ(meter.buckets[10], 0); /* less than 1.024 ms */
     EXPECT(meter.longest >= 1e9 && meter.total > meter.longest);
+    EXPECT(meter.longest_cpu > 0 && meter.longest_cpu < 1e9); /* nothing was done in all that time */
 }
 
 static NpMeter meter;
@@ -28,7 +29,7 @@ static void a_cycle(uint8_t trace) {
     meter.trace = trace;
     np_meter_cycle(&meter, (size_t)64 << 20, 1000);
     np_meter_end(&meter, np_meter_begin(&meter));
-    np_meter_step(&meter, &meter.mark);
+    np_meter_step(&meter, &meter.mark, "mark");
     meter.mark = 0.25;
     np_meter_report(&meter, 7, (size_t)32 << 20, (size_t)96 << 20, 1000 + ((size_t)2 << 20));
 }
@@ -55,7 +56,7 @@ TEST(lines) {
     EXPECT(strncmp(text, "gc 7 @", 6) == 0);
     EXPECT_NOT_NULL(strstr(text, "mark 250.00, "));
     EXPECT_NOT_NULL(strstr(text, "; 64.0 -> 32.0 MiB, goal 96.0 MiB; released 2.0 MiB; stops 2, "));
-    EXPECT_NOT_NULL(strstr(text, "(sliced)\n"));
+    EXPECT_NOT_NULL(strstr(text, " of CPU (sliced)\n"));
     text = printed(NP_TRACE_JSON);
     EXPECT(strncmp(text, "{\"cycle\":7,\"at\":", 16) == 0);
     EXPECT_NOT_NULL(strstr(text, ",\"before\":67108864,\"after\":33554432,\"goal\":100663296,\"released\":2097152,\"stops\":2,"));
