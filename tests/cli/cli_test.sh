@@ -459,7 +459,7 @@ out_is "waiting with the helper switched off" "still there"
 
 # A line for every cycle; as JSON each parses, and what is in it fits together.
 cat > trace.lua <<'END'
-local numbers = {"cycle", "at", "cpu", "mark", "sweep", "release", "before", "after", "goal", "released", "stops", "longest_stop"}
+local numbers = {"cycle", "at", "cpu", "mark", "sweep", "release", "before", "after", "goal", "released", "stops", "longest_stop", "longest_stop_cpu"}
 local lines, last = 0, 0
 for line in io.lines(arg[1]) do
     local body = assert(line:match "^{(.*)}$", line)
