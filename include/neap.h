@@ -82,6 +82,16 @@ LUA_API void (neap_setpcall)(lua_State *L, lua_CFunction pcall);
  */
 LUA_API void (neap_setiterators)(lua_State *L, lua_CFunction next, lua_CFunction ipairs_step);
 
+/* ---- Library functions ------------------------------------------------------------------------- */
+
+/*
+ * [-0, +0, -] Tells the interpreter that `function` is what the manual describes under this name: library is "math",
+ * "string" and so on, or "base" for the basic functions. Where it can do the same by itself, it does not call the function;
+ * hooks, when there are any, are told of every call. Names that the interpreter does not know are of no effect. The
+ * standard libraries do this for all their functions; a host whose own function does something else must not.
+ */
+LUA_API void (neap_setbuiltin)(lua_State *L, const char *library, const char *name, lua_CFunction function);
+
 /* ---- Statistics ------------------------------------------------------------------------------ */
 
 #define NEAP_MAX_TYPES 16

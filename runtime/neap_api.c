@@ -3,6 +3,7 @@
  * Owns: the translation of the heap's and the collector's counters into neap_Stats; what this build is.
  * Does not: count anything itself (gc/heap.c, gc/mark.c, mem/mem.c do), collect, or allocate. */
 #include "include/neap.h"
+#include "runtime/builtin.h"
 #include "runtime/call.h"
 #include "runtime/gc/gc.h"
 #include "runtime/gc/map.h"
@@ -187,3 +188,7 @@ void neap_setiterators(lua_State *L, lua_CFunction next, lua_CFunction ipairs_st
 }
 
 void neap_setpcall(lua_State *L, lua_CFunction pcall) { L->global->pcall_function = pcall; }
+
+void neap_setbuiltin(lua_State *L, const char *library, const char *name, lua_CFunction function) {
+    np_builtin_set(L->global, library, name, function);
+}

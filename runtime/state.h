@@ -124,6 +124,7 @@ typedef struct NpAccessEntry {
     uint32_t slot;
 } NpAccessEntry;
 #define NP_ACCESS_ENTRIES 256
+#define NP_ACCESS_RETRY 127 /* 2^n - 1 */
 #define NP_ACCESS_ABSENT 0xffffu /* slot: the shape has neither the key nor a metatable */
 #define NP_ACCESS_CALL 0xfffeu   /* slot: the shape lacks the key and its metatable's __index is a function (epoch) */
 
@@ -133,6 +134,11 @@ NP_INLINE NpAccessEntry *np_access_entry(NpAccessEntry *entries, uint32_t shape,
 NP_INLINE NpAccessEntry *np_access_entry_dict(NpAccessEntry *entries, const NpTable *metatable, const NpString *key) {
     return &entries[((uint32_t)((uintptr_t)metatable >> 5) ^ key->hash) & (NP_ACCESS_ENTRIES - 1)];
 }
+
+/* ---- library functions that the interpreter does itself (builtin.h) ---- */
+typedef int NpBuiltin(lua_State *L, NpValue *func, int nargs);
+typedef struct NpBuiltinEntry { lua_CFunction function; NpBuiltin *run; } NpBuiltinEntry; /* NULL: free */
+#define NP_BUILTIN_SLOTS 64 /* open addressing by the function's address; at most half are in use */
 
 typedef struct NpShapeTable {
     NpShape *shapes;          /* a reserved run of address space; `ready` of them are mapped */
@@ -254,7 +260,7 @@ struct NpGlobal {
     NpStringTable strings;
     NpShapeTable shape_table;
     NpAccessEntry access[NP_ACCESS_ENTRIES];
-    uint32_t access_misses;   /* of quickened sites; every 16th makes the site try again */
+    uint32_t access_misses;   /* of quickened sites; one in NP_ACCESS_RETRY + 1 makes the site try again */
     uint32_t meta_epoch;      /* raised when anything a chain cache relies on changes (table.c) */
     uint32_t seed;            /* of string hashes */
     NpValue registry;
@@ -271,6 +277,7 @@ struct NpGlobal {
     lua_CFunction pcall_function; /* neap_setpcall */
     neap_WatchFunction watch; /* neap_watch; NULL: none */
     void *watch_data;
+    NpBuiltinEntry builtins[NP_BUILTIN_SLOTS]; /* neap_setbuiltin */
     lua_WarnFunction warn;
     void *warn_data;
     lua_Alloc alloc;          /* remembered for lua_getallocf, never called */

@@ -20,6 +20,7 @@
  *   X3 a new object is anchored in a register before the next safe point. */
 #include <stdio.h>
 
+#include "runtime/builtin.h"
 #include "runtime/call.h"
 #include "runtime/dbg.h"
 #include "runtime/debuginfo.h"
@@ -147,6 +148,7 @@ static NP_NOINLINE HANDLER_CC void cold_tail_call(PARAMETERS) {
 EXTRA(poly_get);
 EXTRA(poly_self);
 EXTRA(poly_set);
+EXTRA(call_c);
 #include "runtime/vm_ops.h"
 #undef HANDLER
 
@@ -163,6 +165,8 @@ static HANDLER_CC void handle_HOOKED(PARAMETERS) {
     unsigned op = np_op(insn);
     if (op == NP_OP_RETURN || op == NP_OP_RETURN0 || op == NP_OP_RETURN1) COLD_RETURN;
     if (op == NP_OP_CALL) COLD(call); /* so that what the hooks set is seen by the callee at once */
+    if (op == NP_OP_TAILCALL) { COLD(tail_call); }
+    if (op == NP_OP_VARARGPREP) COLD(vararg_prep); /* which tells the call hook */
     __attribute__((musttail)) return plain_table[op](L, pc, base, constants, dispatch, insn);
 }
 
@@ -286,6 +290,8 @@ handle_HOOKED:
     dispatch = L->dispatch;
     if (np_op(insn) == NP_OP_RETURN || np_op(insn) == NP_OP_RETURN0 || np_op(insn) == NP_OP_RETURN1) COLD_RETURN;
     if (np_op(insn) == NP_OP_CALL) COLD(call);
+    if (np_op(insn) == NP_OP_TAILCALL) { COLD(tail_call); }
+    if (np_op(insn) == NP_OP_VARARGPREP) COLD(vararg_prep);
 #ifdef DISPATCH_SWITCH
     goto plain_instruction;
 #else

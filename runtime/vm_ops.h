@@ -114,7 +114,7 @@ HANDLER(SETFIELD) {
     NEXT;
 
 /* ---- sites that see many shapes: the table of recent accesses ----
- * Every 16th miss goes the long way, which specialises the site for the shape it sees then. */
+ * One miss in NP_ACCESS_RETRY + 1 goes the long way, which specialises the site for the shape it sees then. */
 #define POLY_GET(SET_SELF)                                                                         \
     const NpValue *object = RB;                                                                    \
     if (NP_LIKELY(object->tag == NP_TABLE)) {                                                      \
@@ -143,7 +143,7 @@ HANDLER(SETFIELD) {
                 COLD(get_field);                                                                   \
         } else {                                                                                   \
             entry = np_access_entry(global->access, table->shape, key);                            \
-            if (entry->shape != table->shape || entry->key != key || (++global->access_misses & 15) == 0) \
+            if (entry->shape != table->shape || entry->key != key || (++global->access_misses & NP_ACCESS_RETRY) == 0) \
                 COLD(get_field);                                                                   \
         }                                                                                          \
         if (NP_UNLIKELY(entry->slot >= NP_ACCESS_CALL)) {                                          \
@@ -172,7 +172,7 @@ EXTRA(poly_set) {
         const NpAccessEntry *entry = np_access_entry(L->global->access, table->shape, key);
         if (entry->shape == table->shape && entry->key == key && !entry->holder && entry->slot < NP_ACCESS_CALL &&
             np_slot_tags(table)[entry->slot] != NP_NIL && !L->global->gc.barrier_on &&
-            table->shape != NP_SHAPE_DICT && (++L->global->access_misses & 15) != 0) {
+            table->shape != NP_SHAPE_DICT && (++L->global->access_misses & NP_ACCESS_RETRY) != 0) {
             np_slot_values(table)[entry->slot] = RB->v;
             np_slot_tags(table)[entry->slot] = RB->tag;
             pc += 3;
@@ -646,23 +646,45 @@ HANDLER(TESTSET) {
 }
 
 /* ---- calls ---- */
-HANDLER(CALL) {
+/* A C function: where it is one of builtins.def it is done here, at most. `insn` is a CALL, or a TAILCALL with C = 0. */
+EXTRA(call_c) {
     NpValue *func = RA;
-    if (np_b(insn)) L->top = func + np_b(insn);
+    if (NP_LIKELY(func->tag == NP_CFUNC)) {
+        NpBuiltin *builtin = np_builtin_find(L->global, func->v.f);
+        if (NP_LIKELY(builtin != NULL)) {
+            L->frame->u.lua.pc = pc;
+            int count = builtin(L, func, (int)(L->top - func) - 1);
+            insn = pc[-1];
+            if (NP_LIKELY(count >= 0)) {
+                int wanted = (int)np_c(insn) - 1;
+                if (wanted < 0) L->top = func + count;
+                for (; NP_UNLIKELY(count < wanted); count++) np_set_nil(func + count);
+                dispatch = L->dispatch;
+                NEXT;
+            }
+        }
+    }
+    COLD(call);
+}
+HANDLER(CALL) {
+    NpValue *func = RA, *top = func + np_b(insn);
+    if (NP_LIKELY(top != func)) L->top = top;
+    else top = L->top;
     if (NP_LIKELY(func->tag == NP_LCLOSURE)) {
         const NpProto *proto = np_lcl(func)->proto;
         NpFrame *caller = L->frame, *frame = caller + 1;
-        if (NP_LIKELY(L->stack_last - L->top > proto->max_stack && frame != L->frames_end)) {
+        if (NP_LIKELY(L->stack_last - top > proto->max_stack && frame != L->frames_end)) {
             caller->u.lua.pc = pc;
             frame->func = func;
-            frame->top = func + 1 + proto->max_stack;
             frame->nresults = (int16_t)(np_c(insn) - 1);
             frame->flags = 0;
             frame->u.lua.nextra = 0;
             base = func + 1;
-            if (NP_UNLIKELY(L->top - base < proto->nparams)) {
-                do np_set_nil(L->top++);
-                while (L->top - base < proto->nparams);
+            frame->top = base + proto->max_stack;
+            if (NP_UNLIKELY(top - base < proto->nparams)) {
+                do np_set_nil(top++);
+                while (top - base < proto->nparams);
+                L->top = top;
             }
             constants = proto->constants;
             pc = proto->code;
@@ -670,12 +692,45 @@ HANDLER(CALL) {
             L->frame = frame;
             NEXT;
         }
+        COLD(call);
     }
-    COLD(call);
+    TO(call_c);
 }
-HANDLER(TAILCALL) { COLD(tail_call); }
+HANDLER(TAILCALL) {
+    NpValue *func = RA, *top = func + np_b(insn);
+    if (NP_LIKELY(top != func)) L->top = top;
+    else top = L->top;
+    if (NP_UNLIKELY(np_c(insn) != 0)) COLD(tail_call);
+    if (NP_LIKELY(func->tag == NP_LCLOSURE)) {
+        const NpProto *proto = np_lcl(func)->proto;
+        NpFrame *frame = L->frame;
+        NpValue *to = frame->func;
+        if (NP_LIKELY(L->stack_last - top > proto->max_stack && !np_lcl(to)->proto->is_vararg &&
+                      L->gc_slot <= (size_t)(to - L->stack))) {
+            base = to + 1;
+            for (const NpValue *from = func; from < top; from++, to++) np_copy(to, from);
+            while (NP_UNLIKELY(to - base < proto->nparams)) np_set_nil(to++);
+            L->top = to;
+            frame->top = base + proto->max_stack;
+            frame->flags = (uint16_t)((frame->flags | NP_FRAME_TAIL) & ~NP_FRAME_HOOK_SEEN);
+            frame->u.lua.nextra = 0;
+            constants = proto->constants;
+            pc = proto->code;
+            frame->u.lua.constants = constants;
+            frame->u.lua.pc = pc;
+            dispatch = L->dispatch;
+            NEXT;
+        }
+        COLD(tail_call);
+    }
+    if (NP_LIKELY(func->tag == NP_CFUNC)) TO(call_c);
+    COLD(tail_call);
+}
 
 #define PLAIN_RETURN(frame) NP_LIKELY(((frame)->flags & (0xffff & ~NP_FRAME_TAIL)) == 0)
+/* Where the results of a frame go: to the place of the function as it was called. */
+#define RESULTS_AT(frame, proto)                                                                   \
+    ((frame)->func - (NP_UNLIKELY((proto)->is_vararg) ? (frame)->u.lua.nextra + (proto)->nparams + 1 : 0))
 #define RESUME_CALLER                                                                              \
     L->frame = frame - 1;                                                                          \
     pc = frame[-1].u.lua.pc;                                                                       \
@@ -685,8 +740,8 @@ HANDLER(TAILCALL) { COLD(tail_call); }
 
 HANDLER(RETURN) {
     NpFrame *frame = L->frame;
-    if (PLAIN_RETURN(frame) && np_c(insn) == 0 && !np_lcl(base - 1)->proto->is_vararg && frame->nresults >= 0) {
-        NpValue *to = frame->func;
+    if (PLAIN_RETURN(frame) && np_c(insn) == 0 && frame->nresults >= 0) {
+        NpValue *to = RESULTS_AT(frame, np_lcl(base - 1)->proto);
         const NpValue *from = RA;
         int count = np_b(insn) ? (int)np_b(insn) - 1 : (int)(L->top - from);
         int wanted = frame->nresults;
@@ -698,8 +753,8 @@ HANDLER(RETURN) {
 }
 HANDLER(RETURN0) {
     NpFrame *frame = L->frame;
-    if (PLAIN_RETURN(frame) && !np_lcl(base - 1)->proto->is_vararg) {
-        NpValue *to = frame->func;
+    if (PLAIN_RETURN(frame)) {
+        NpValue *to = RESULTS_AT(frame, np_lcl(base - 1)->proto);
         int wanted = frame->nresults;
         if (NP_UNLIKELY(wanted != 0)) {
             for (; wanted > 0; wanted--) np_set_nil(to++);
@@ -711,8 +766,8 @@ HANDLER(RETURN0) {
 }
 HANDLER(RETURN1) {
     NpFrame *frame = L->frame;
-    if (PLAIN_RETURN(frame) && !np_lcl(base - 1)->proto->is_vararg) {
-        NpValue *to = frame->func;
+    if (PLAIN_RETURN(frame)) {
+        NpValue *to = RESULTS_AT(frame, np_lcl(base - 1)->proto);
         int wanted = frame->nresults;
         if (NP_LIKELY(wanted != 0)) {
             np_copy(to, RA);
@@ -723,8 +778,38 @@ HANDLER(RETURN1) {
     }
     COLD_RETURN;
 }
-HANDLER(VARARGPREP) { COLD(vararg_prep); }
-HANDLER(VARARG) { COLD(vararg); }
+HANDLER(VARARGPREP) {
+    /* The function and its parameters move above the extra arguments. */
+    NpFrame *frame = L->frame;
+    NpValue *func = base - 1, *top = L->top;
+    int nparams = (int)np_a(insn), max_stack = np_lcl(func)->proto->max_stack;
+    if (NP_UNLIKELY(L->stack_last - top <= max_stack + 1)) COLD(vararg_prep);
+    np_copy(top, func);
+    for (int i = 1; i <= nparams; i++) {
+        np_copy(top + i, func + i);
+        np_set_nil(func + i);
+    }
+    frame->u.lua.nextra = (int32_t)(top - base) - nparams;
+    frame->func = top;
+    base = top + 1;
+    frame->top = base + max_stack;
+    L->top = base + nparams;
+    NEXT;
+}
+HANDLER(VARARG) {
+    int wanted = (int)np_c(insn) - 1, extra = L->frame->u.lua.nextra;
+    NpValue *to = RA;
+    const NpValue *from = base - 1 - extra;
+    if (wanted < 0) {
+        wanted = extra;
+        if (NP_UNLIKELY(L->stack_last - to <= wanted)) COLD(vararg);
+        L->top = to + wanted;
+    }
+    int copied = wanted < extra ? wanted : extra;
+    for (int i = 0; i < copied; i++) np_copy(to + i, from + i);
+    for (int i = copied; i < wanted; i++) np_set_nil(to + i);
+    NEXT;
+}
 
 /* ---- loops ---- */
 HANDLER(FORPREP) { COLD(for_prep); }

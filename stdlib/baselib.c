@@ -14,6 +14,7 @@
 
 #include "lua.h"
 
+#include "announce.h"
 #include "lauxlib.h"
 #include "lualib.h"
 #include "neap.h"
@@ -442,6 +443,7 @@ LUAMOD_API int luaopen_base(lua_State *L) {
     neap_setpcall(L, base_pcall);
     lua_pushglobaltable(L);
     luaL_setfuncs(L, functions, 0);
+    np_announce(L, "base", functions);
     lua_pushvalue(L, -1);
     lua_setfield(L, -2, LUA_GNAME);
     lua_pushliteral(L, LUA_VERSION);

@@ -19,6 +19,7 @@
 
 #include "lua.h"
 
+#include "announce.h"
 #include "lauxlib.h"
 #include "lualib.h"
 
@@ -395,6 +396,7 @@ static const luaL_Reg random_functions[] = {
 
 LUAMOD_API int luaopen_math(lua_State *L) {
     luaL_newlib(L, functions);
+    np_announce(L, "math", functions);
     lua_pushnumber(L, PI);
     lua_setfield(L, -2, "pi");
     lua_pushnumber(L, (lua_Number)HUGE_VAL);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "announce.h"
 #include "lauxlib.h"
 #include "lua.h"
 #include "lualib.h"
@@ -317,6 +318,7 @@ static const luaL_Reg METAMETHODS[] = {
 LUAMOD_API int luaopen_string(lua_State *L)
 {
     luaL_newlib(L, FUNCTIONS);
+    np_announce(L, "string", FUNCTIONS);
 
     lua_createtable(L, 0, (int)(sizeof(METAMETHODS) / sizeof(METAMETHODS[0])));
     luaL_setfuncs(L, METAMETHODS, 0);

@@ -13,6 +13,7 @@
 
 #include "lua.h"
 
+#include "announce.h"
 #include "lauxlib.h"
 #include "lualib.h"
 #include "stdlib/tabsort.h"
@@ -204,5 +205,6 @@ static const luaL_Reg functions[] = {
 
 LUAMOD_API int luaopen_table(lua_State *L) {
     luaL_newlib(L, functions);
+    np_announce(L, "table", functions);
     return 1;
 }
