@@ -308,6 +308,35 @@ LUA_API void (neap_onlimit)(lua_State *L);
    wrong and continues a sentence about it. Needs no state. */
 LUA_API const char *(neap_parselimit)(const char *text, size_t *bytes);
 
+/* ---- Looking at the object graph -------------------------------------------------------------- */
+
+/*
+ * What is in the heap, what it takes, and what keeps it there. neap_retained, neap_why, neap_types and neap_snapshot make a
+ * whole collection first (no finalizers run), so that all they find is alive, and then walk the heap: they take as long as
+ * a collection or a few. Meanwhile they allocate nothing in the heap; what memory they need is the process's and does not
+ * count against the limit of the state. docs/heap-module.md has the details.
+ */
+#define NEAP_INSPECT_OK 0
+#define NEAP_INSPECT_MEMORY 1 /* the system gives no memory for the walk; nothing was pushed */
+
+/* [-0, +0, -] Bytes that the value itself takes: its slot, and the buffers it alone owns (a table's entries, a thread's
+   stack), not what it refers to. 0 for what is not in the heap: nil, booleans, numbers, light userdata, C functions without
+   upvalues. Does not collect. */
+LUA_API size_t (neap_size)(lua_State *L, int index);
+
+/* [-0, +0, -] Bytes (and, if `objects` is not NULL, the number of objects) that would be freed if the value were not there:
+   itself and what only it keeps alive. The references that the running C function has on its stack do not count. */
+LUA_API int (neap_retained)(lua_State *L, int index, size_t *bytes, size_t *objects);
+
+/* [-0, +(0|1), m] Pushes a list of what is in the heap, what takes most bytes first: tables with the fields type, name,
+   count and bytes. Tables are told apart by their metatable's __name or by their fields, functions by where they are
+   defined. */
+LUA_API int (neap_types)(lua_State *L);
+
+/* [-0, +(0|1), m] Pushes a list of up to `most` texts, each a path of names from a root of the collector to the value, one
+   for each reference to it, shortest first. The references that the running C function has do not count. */
+LUA_API int (neap_why)(lua_State *L, int index, size_t most);
+
 /* ---- The library ----------------------------------------------------------------------------- */
 
 #define NEAP_HEAPLIBNAME "heap"

@@ -101,12 +101,17 @@ void np_func_close_upvals(lua_State *L, NpValue *level) {
     }
 }
 
-const char *np_func_local_name(const NpProto *proto, int n, int pc) {
+const NpString *np_func_local_string(const NpProto *proto, int n, int pc) {
     for (int i = 0; i < proto->nlocvars && proto->locvars[i].start_pc <= pc; i++) {
         if (pc >= proto->locvars[i].end_pc) continue;
-        if (--n == 0) return proto->locvars[i].name->text;
+        if (--n == 0) return proto->locvars[i].name;
     }
     return NULL;
+}
+
+const char *np_func_local_name(const NpProto *proto, int n, int pc) {
+    const NpString *name = np_func_local_string(proto, n, pc);
+    return name ? name->text : NULL;
 }
 
 int np_func_line(const NpProto *proto, int pc) {

@@ -30,6 +30,8 @@ NpUpval *np_func_find_upval(lua_State *L, NpValue *slot);
 /* [-] Closes all open upvalues at or above `level`. */
 void np_func_close_upvals(lua_State *L, NpValue *level);
 /* [-] Name of the n-th (from 1) local variable active at word `pc`, or NULL. */
+const NpString *np_func_local_string(const NpProto *proto, int n, int pc);
+/* [-] Its text. */
 const char *np_func_local_name(const NpProto *proto, int n, int pc);
 /* [-] Source line of the instruction at word `pc`; -1 when stripped. */
 int np_func_line(const NpProto *proto, int pc);

@@ -248,6 +248,9 @@ typedef struct NpLimit {
     bool approached;        /* it has been called for this approach */
     bool calling;           /* it runs */
     bool handling;          /* the message handler of a memory error runs */
+    bool telling;           /* on_error runs */
+    void (*on_error)(lua_State *L, void *data); /* neap_onmemoryerror, or NULL */
+    void *on_error_data;
     NpValue message;        /* of the last error: "not enough memory", or what the handler made of it */
     NpBucket bucket;
 } NpLimit;

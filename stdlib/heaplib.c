@@ -14,6 +14,7 @@
 
 #include "lauxlib.h"
 #include "neap.h"
+#include "stdlib/heaplib.h"
 
 static void set_count(lua_State *L, const char *name, size_t value) {
     lua_pushinteger(L, (lua_Integer)value);
@@ -234,5 +235,6 @@ static const luaL_Reg functions[] = {
 
 LUAMOD_API int luaopen_heap(lua_State *L) {
     luaL_newlib(L, functions);
+    luaL_setfuncs(L, np_heapgraph_functions, 0);
     return 1;
 }

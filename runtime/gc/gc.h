@@ -94,6 +94,8 @@ void np_gc_yielded(lua_State *L);
 NP_INLINE bool np_gc_is_dead(const NpGlobal *global, const NpValue *value) {
     return global->heap.marking && !global->gc.barrier_on && np_is_collectable(value) && !np_mark_test(value->v.obj);
 }
+/* [-] The __mode of a table with this metatable (may be NULL), as flags NP_FLAG_WEAK_*. */
+unsigned np_weak_mode(NpGlobal *global, NpTable *metatable);
 /* [-] Independent re-mark; np_fatal with parent and child printed when a reachable object is unmarked or freed. */
 void np_gc_verify(lua_State *L);
 

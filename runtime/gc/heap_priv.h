@@ -1,4 +1,4 @@
-/* heap_priv.h: what heap.c, release.c and heap_check.c share; nobody else includes it. */
+/* heap_priv.h: what heap.c, release.c, heap_check.c and survey.c share; nobody else includes it. */
 #ifndef NP_HEAP_PRIV_H
 #define NP_HEAP_PRIV_H
 

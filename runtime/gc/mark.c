@@ -19,6 +19,7 @@
 #include "runtime/call.h"
 #include "runtime/dict.h"
 #include "runtime/gc/barrier.h"
+#include "runtime/gc/gc.h"
 #include "runtime/meta.h"
 
 enum { SLICE = 4096, RING = 16, FIRST_GRAY = 1024 };

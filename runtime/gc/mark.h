@@ -53,8 +53,6 @@ bool np_threads_again(NpGlobal *global, size_t *done);
 bool np_threads_clear(NpGlobal *global);
 
 /* ---- weak.c: passes over the noted tables, in slices whose bytes are added to *done; true: at the end ---- */
-/* [-] The __mode of a table with this metatable (may be NULL), as flags NP_FLAG_WEAK_*. */
-unsigned np_weak_mode(NpGlobal *global, NpTable *metatable);
 /* [-] Notes a weak table of a mode; false when there is no memory: it must be scanned as a strong one. */
 bool np_weak_note(NpGlobal *global, NpTable *table, unsigned mode);
 /* [-] Marks what nodes [from, to) of an ephemeron table lead to so far. */

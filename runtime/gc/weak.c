@@ -22,6 +22,7 @@
  * to be resurrected at all. */
 #include "runtime/dict.h"
 #include "runtime/gc/barrier.h"
+#include "runtime/gc/gc.h"
 #include "runtime/gc/mark.h"
 #include "runtime/meta.h"
 
