@@ -183,7 +183,6 @@ static int run(lua_State *L) {
     if (options->interactive || (idle && isatty(STDIN_FILENO))) {
         if (!options->interactive)
             print_version();
-        np_run_be_interactive();
         np_repl_run(L);
     } else if (idle && np_run_chunk(L, luaL_loadfile(L, NULL)) != LUA_OK) {
         return 0;

@@ -11,17 +11,15 @@
 #include <stdio.h>
 
 #include "lauxlib.h"
+#include "neap.h"
 
 /* State of the process: needed by the signal handler and at exit, where nothing can be passed. */
 static const char *program_name = "neap";
 static bool interactive;
-static lua_State *interruptible; /* state that Ctrl-C interrupts */
 
 void np_run_set_program(const char *name) { program_name = name; }
 
 const char *np_run_program(void) { return program_name; }
-
-void np_run_be_interactive(void) { interactive = true; }
 
 /* ---- Messages ---- */
 
@@ -53,21 +51,72 @@ int np_run_report(lua_State *L, int status) {
     return status;
 }
 
-/* ---- Protected calls ---- */
+/* ---- Ctrl-C ---- */
+
+/* A program interrupted in the REPL that goes on for so many instructions (it may have caught the error in order to
+ * clean up) is interrupted again, and then at every instruction until it gives up. */
+enum { PATIENCE = 1000000 };
+
+#define EVERY_EVENT (LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT)
+
+static lua_State *interruptible; /* state that Ctrl-C interrupts; NULL while nothing runs */
+static volatile sig_atomic_t wanted;    /* Ctrl-C was pressed and what runs is to end */
+static volatile sig_atomic_t insisting; /* and has not ended at the first error */
+static volatile sig_atomic_t missed;    /* Ctrl-C was pressed while nothing ran */
 
 static void raise_interrupt(lua_State *L, lua_Debug *event) {
     (void)event;
-    lua_sethook(L, NULL, 0, 0);
+    if (!wanted) { /* left over in a coroutine that was resumed only now */
+        lua_sethook(L, NULL, 0, 0);
+        return;
+    }
+    if (interactive) {
+        /* Count alone: the hook must not strike at the message handler, a C function. */
+        neap_hookrunning(L, raise_interrupt, LUA_MASKCOUNT, insisting ? 1 : PATIENCE);
+        insisting = 1;
+    } else {
+        wanted = 0;
+        neap_hookrunning(L, NULL, 0, 0);
+    }
     luaL_error(L, "interrupted!");
 }
 
-/* Only asks for the error: the state may be anywhere. A second Ctrl-C before the interpreter gets
- * to it ends the process. */
-static void on_interrupt(int number) {
-    signal(number, SIG_DFL);
-    lua_sethook(interruptible, raise_interrupt,
-                LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+static void set_handler(void (*handler)(int)) {
+#ifdef SA_RESTART
+    /* Without SA_RESTART: what waits for input or a child comes back. */
+    struct sigaction action = {.sa_handler = handler};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+#else
+    signal(SIGINT, handler);
+#endif
 }
+
+/* Only asks for the error: the state may be anywhere. For a script, a second Ctrl-C ends the process. */
+static void on_interrupt(int number) {
+    (void)number;
+    if (!interactive)
+        set_handler(SIG_DFL);
+    if (interruptible == NULL) {
+        missed = 1;
+        return;
+    }
+    wanted = 1;
+    neap_hookrunning(interruptible, raise_interrupt, EVERY_EVENT, 1);
+}
+
+void np_run_be_interactive(void) {
+    interactive = true;
+    set_handler(on_interrupt);
+}
+
+bool np_run_take_interrupt(void) {
+    bool was = missed != 0;
+    missed = 0;
+    return was;
+}
+
+/* ---- Protected calls ---- */
 
 /* Message handler: every error value becomes a string, with a traceback unless it described
  * itself by __tostring. */
@@ -86,10 +135,17 @@ int np_run_call(lua_State *L, int nargs, int nresults) {
     int handler = lua_gettop(L) - nargs;
     lua_pushcfunction(L, explain_error);
     lua_insert(L, handler);
+    lua_State *outer = interruptible;
     interruptible = L;
-    signal(SIGINT, on_interrupt);
+    set_handler(on_interrupt);
     int status = lua_pcall(L, nargs, nresults, handler);
-    signal(SIGINT, SIG_DFL);
+    interruptible = outer;
+    if (!interactive)
+        set_handler(SIG_DFL);
+    else if (wanted && outer == NULL)
+        neap_hookrunning(L, NULL, 0, 0);
+    if (outer == NULL)
+        wanted = insisting = 0;
     lua_remove(L, handler);
     return status;
 }

@@ -10,8 +10,12 @@
 void np_run_set_program(const char *name);
 const char *np_run_program(void);
 
-/* From now on errors are shown without the program's name. */
+/* From now on errors are shown without the program's name, and Ctrl-C never ends the process: it interrupts what
+ * np_run_call runs, and in between makes np_run_take_interrupt true. */
 void np_run_be_interactive(void);
+
+/* Whether Ctrl-C came since the last time while nothing ran. */
+bool np_run_take_interrupt(void);
 
 /* [-(nargs + 1), +?] Calls the function below its nargs arguments with all its results, with
  * tracebacks on errors and with Ctrl-C turned into an error. Returns lua_pcall's status; the

@@ -223,6 +223,13 @@ LUA_API void (neap_map)(lua_State *L, size_t cell_bytes, neap_MapFunction each, 
 enum { NEAP_HUGE_AUTO, NEAP_HUGE_ON, NEAP_HUGE_OFF };
 LUA_API void (neap_huge_pages)(lua_State *L, int mode);
 
+/* ---- Interrupting -------------------------------------------------------------------------------- */
+
+/* [-0, +0, -] lua_sethook in the thread that runs at the moment and in every thread that waits for it to yield or end, up
+   to the one the host called: what a handler for Ctrl-C needs, which knows only the state. L is any of its threads. As
+   lua_sethook it may be called from a signal handler. A coroutine that is resumed later keeps the hook it has. */
+LUA_API void (neap_hookrunning)(lua_State *L, lua_Hook hook, int mask, int count);
+
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
 /*

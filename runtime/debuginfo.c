@@ -8,6 +8,7 @@
 #include "runtime/api.h"
 #include "runtime/call.h"
 #include "runtime/debuginfo.h"
+#include "include/neap.h"
 #include "runtime/err.h"
 #include "runtime/func.h"
 #include "runtime/gc/gc.h"
@@ -211,6 +212,13 @@ LUA_API void lua_sethook(lua_State *L, lua_Hook func, int mask, int count) {
     L->base_hook_count = L->hook_count = count;
     L->hook_mask = (uint8_t)mask;
     np_vm_choose_dispatch(L);
+}
+
+LUA_API void neap_hookrunning(lua_State *L, lua_Hook hook, int mask, int count) {
+    lua_State *main_thread = L->global->main_thread;
+    for (lua_State *thread = L->global->running; thread && thread != main_thread; thread = thread->resumer)
+        lua_sethook(thread, hook, mask, count);
+    lua_sethook(main_thread, hook, mask, count);
 }
 
 LUA_API lua_Hook lua_gethook(lua_State *L) { return L->hook; }

@@ -1,0 +1,142 @@
+/*
+ * history.c - the file in which the lines typed into the REPL are kept.
+ *
+ * Owns: where it is, its form, and that it does not grow for ever. Does not: know the editor.
+ *
+ * NEAP_HISTORY names the file, and keeps no history when it is empty; else it is $XDG_STATE_HOME/neap/history,
+ * or ~/.neap_history. An entry is a line; \n stands for a line's end within it, and \\ for a backslash.
+ * Entries are appended by single writes: sessions at the same time do not lose each other's.
+ */
+#include "cli/history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/run.h"
+
+enum { KEPT = 1000, MOST = 2 * KEPT, LONGEST = 64 * 1024 }; /* entries; bytes of an entry that is kept */
+
+static char *path; /* NULL: no history is kept */
+
+static char *join(const char *folder, const char *name) {
+    size_t size = strlen(folder) + strlen(name) + 1;
+    char *joined = malloc(size);
+    if (joined != NULL)
+        snprintf(joined, size, "%s%s", folder, name);
+    return joined;
+}
+
+static char *find_path(void) {
+    const char *set = getenv("NEAP_HISTORY"), *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (set != NULL)
+        return *set != '\0' ? strdup(set) : NULL;
+    if (state != NULL && *state == '/') {
+        char *folder = join(state, "/neap");
+        if (folder != NULL && (mkdir(folder, 0700) == 0 || errno == EEXIST)) {
+            char *found = join(folder, "/history");
+            free(folder);
+            return found;
+        }
+        free(folder);
+    }
+    return home != NULL && *home != '\0' ? join(home, "/.neap_history") : NULL;
+}
+
+/* Says why no more history is kept, and keeps none. */
+static void give_up(const char *what) {
+    np_run_complain("cannot %s the history %s: %s", what, path, strerror(errno));
+    np_history_close();
+}
+
+/* Turns the escapes of a line into what they stand for, in place. */
+static void unescape(char *line) {
+    char *to = line;
+    for (const char *from = line; *from != '\0'; from++) {
+        if (from[0] == '\\' && (from[1] == 'n' || from[1] == '\\'))
+            *to++ = *++from == 'n' ? '\n' : '\\';
+        else
+            *to++ = *from;
+    }
+    *to = '\0';
+}
+
+/* Leaves the last KEPT lines in the file, by way of another one. That it cannot be done does no harm. */
+static void shorten(FILE *file, size_t nlines) {
+    char *fresh = join(path, ".new"), *line = NULL;
+    size_t size = 0, at = 0;
+    FILE *out = NULL;
+    if (fresh != NULL) {
+        int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    }
+    rewind(file);
+    for (; out != NULL && getline(&line, &size, file) > 0; at++) {
+        if (at + KEPT >= nlines)
+            fputs(line, out);
+    }
+    if (out != NULL && (fclose(out) != 0 || rename(fresh, path) != 0))
+        remove(fresh);
+    free(line);
+    free(fresh);
+}
+
+void np_history_open(void (*remember)(void *ctx, const char *entry), void *ctx) {
+    char *line = NULL;
+    size_t size = 0, nlines = 0;
+    path = find_path();
+    if (path == NULL)
+        return;
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        if (errno != ENOENT)
+            give_up("read");
+        return;
+    }
+    errno = 0;
+    for (ssize_t len; (len = getline(&line, &size, file)) > 0; nlines++) {
+        if (line[len - 1] == '\n')
+            line[len - 1] = '\0';
+        unescape(line);
+        if (*line != '\0')
+            remember(ctx, line);
+    }
+    if (ferror(file))
+        give_up("read");
+    else if (nlines > MOST)
+        shorten(file, nlines);
+    free(line);
+    fclose(file);
+}
+
+void np_history_add(const char *entry, size_t len) {
+    if (path == NULL || len == 0 || len > LONGEST)
+        return;
+    char *line = malloc(2 * len + 1);
+    size_t used = 0;
+    if (line == NULL)
+        return;
+    for (size_t i = 0; i < len; i++) {
+        if (entry[i] == '\n' || entry[i] == '\\')
+            line[used++] = '\\';
+        line[used++] = entry[i] == '\n' ? 'n' : entry[i];
+    }
+    line[used++] = '\n';
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    bool written = fd >= 0 && write(fd, line, used) == (ssize_t)used;
+    if (!written)
+        give_up("write");
+    if (fd >= 0)
+        close(fd);
+    free(line);
+}
+
+void np_history_close(void) {
+    free(path);
+    path = NULL;
+}
