@@ -5,7 +5,9 @@
  * candidates of a completion, and the plain way when there is no editor. Does not: know Lua.
  *
  * Ctrl-C and Ctrl-Z while a line is typed are keys here: the editor has the terminal in its own mode, in which no
- * character makes a signal. At other times Ctrl-C is the signal that run.c handles.
+ * character makes a signal. At other times Ctrl-C is the signal that run.c handles. Between lines the terminal is as
+ * the program wants it, so that nothing has to be done at exit: the editor lives as long as the process (libedit does not
+ * free all of it either).
  */
 #include "cli/edit.h"
 
@@ -164,7 +166,7 @@ static void set_keys(void) {
     lib.el_set(editor, NP_EL_SETTY, "-d", "-isig", (char *)NULL);
 }
 
-/* ---- Opening and closing ---- */
+/* ---- Opening ---- */
 
 static bool load_library(void) {
     void *handle = dlopen(NP_LIBEDIT, RTLD_NOW | RTLD_LOCAL);
@@ -206,22 +208,6 @@ void np_edit_open(const char *program, const NpEditUser *edit_user) {
     }
     if (before != (locale_t)0)
         uselocale(before);
-}
-
-void np_edit_close(void) {
-    if (editor != NULL)
-        lib.el_end(editor);
-    if (past != NULL)
-        lib.history_end(past);
-    if (typing_locale != (locale_t)0)
-        freelocale(typing_locale);
-    np_history_close();
-    free(plain_line);
-    editor = NULL;
-    past = NULL;
-    typing_locale = (locale_t)0;
-    plain_line = NULL;
-    plain_size = 0;
 }
 
 void np_edit_remember(const char *entry, size_t len) {

@@ -18,9 +18,6 @@ typedef struct NpEditUser {
  * works, by the terminal's own means. Does nothing the second time. */
 void np_edit_open(const char *program, const NpEditUser *user);
 
-/* Ends the editor, and gives the terminal back as it was. */
-void np_edit_close(void);
-
 /* Prints the prompt and reads a line; *text is without its end, owned by this file and good until the next call.
  * DROPPED: Ctrl-C. END: end of the input. */
 NpEditResult np_edit_line(const char *prompt, char **text, size_t *len);

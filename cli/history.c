@@ -51,7 +51,8 @@ static char *find_path(void) {
 /* Says why no more history is kept, and keeps none. */
 static void give_up(const char *what) {
     np_run_complain("cannot %s the history %s: %s", what, path, strerror(errno));
-    np_history_close();
+    free(path);
+    path = NULL;
 }
 
 /* Turns the escapes of a line into what they stand for, in place. */
@@ -134,9 +135,4 @@ void np_history_add(const char *entry, size_t len) {
     if (fd >= 0)
         close(fd);
     free(line);
-}
-
-void np_history_close(void) {
-    free(path);
-    path = NULL;
 }

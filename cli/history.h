@@ -11,6 +11,4 @@ void np_history_open(void (*remember)(void *ctx, const char *entry), void *ctx);
 /* Appends an entry, which may have several lines, to the file at once, so that it outlives whatever happens. */
 void np_history_add(const char *entry, size_t len);
 
-void np_history_close(void);
-
 #endif

@@ -219,7 +219,6 @@ void np_repl_run(lua_State *L) {
         else
             np_run_report(L, status);
     }
-    np_edit_close();
     lua_settop(L, 0);
     fputc('\n', stdout);
     fflush(stdout);
