@@ -2,7 +2,6 @@
 #ifndef NP_COMPLETE_H
 #define NP_COMPLETE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "lua.h"
@@ -17,8 +16,5 @@ typedef struct NpComplete {
 /* A lua_CFunction whose argument is a light userdata NpComplete: keywords, globals, and after `a.b.` or `a:` fields,
  * as far as tables say it themselves. No function of the program is called: no __index, no __pairs. */
 int np_complete(lua_State *L);
-
-/* Whether the text is a name of the language and no keyword. */
-bool np_complete_is_name(const char *text, size_t len);
 
 #endif

@@ -20,6 +20,7 @@
 #include "lualib.h"
 #include "neap.h"
 
+#include "cli/explain.h"
 #include "cli/options.h"
 #include "cli/repl.h"
 #include "cli/report.h"
@@ -37,6 +38,7 @@ static void print_version(void) {
 /* ---- What the options ask for ---- */
 
 static int run_text(lua_State *L, const char *text, const char *name) {
+    np_explain_text(name + 1, text, strlen(text));
     return np_run_chunk(L, luaL_loadbuffer(L, text, strlen(text), name));
 }
 
@@ -216,6 +218,7 @@ int main(int argc, char **argv) {
     int status;
     if (argc > 0 && argv[0][0] != '\0')
         np_run_set_program(argv[0]);
+    np_explain_begin();
     NpOptions options = np_options_read(argv);
     atexit(at_exit);
     if (answer_directly(argv, &options, &status))

@@ -15,7 +15,7 @@
 
 #include "lauxlib.h"
 
-#include "cli/complete.h"
+#include "cli/path.h"
 #include "cli/term.h"
 
 enum {
@@ -181,7 +181,7 @@ static const char *key_text(Tree *tree, int index) {
         lua_pushfstring(L, "[%s] = ", described(tree, index));
     } else {
         name = lua_tolstring(L, index, &len);
-        bool plain = len <= STRING_INNER && np_complete_is_name(name, len);
+        bool plain = len <= STRING_INNER && np_path_is_name(name, len);
         lua_pushfstring(L, plain ? "%s = " : "[%s] = ", plain ? name : visible(tree, name, len, STRING_INNER, true));
     }
     const char *text = copy(tree, lua_tostring(L, -1), lua_rawlen(L, -1));

@@ -18,6 +18,7 @@
 
 #include "cli/complete.h"
 #include "cli/edit.h"
+#include "cli/explain.h"
 #include "cli/pretty.h"
 #include "cli/run.h"
 #include "cli/term.h"
@@ -150,6 +151,7 @@ static int read_chunk(lua_State *L) {
     lua_concat(L, 2);
     np_edit_remember(lua_tostring(L, -1), lua_rawlen(L, -1));
     lua_pop(L, 1);
+    np_explain_text(&CHUNK_NAME[1], lua_tostring(L, 1), lua_rawlen(L, 1));
     lua_remove(L, 1);
     return status;
 }

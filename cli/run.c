@@ -13,6 +13,8 @@
 #include "lauxlib.h"
 #include "neap.h"
 
+#include "cli/explain.h"
+
 /* State of the process: needed by the signal handler and at exit, where nothing can be passed. */
 static const char *program_name = "neap";
 static bool interactive;
@@ -45,6 +47,8 @@ int np_run_report(lua_State *L, int status) {
     size_t len = sizeof no_text - 1;
     if (status == LUA_OK)
         return status;
+    if (status == LUA_ERRSYNTAX && lua_type(L, -1) == LUA_TSTRING && np_explain(L, lua_tostring(L, -1)))
+        lua_concat(L, 2);
     const char *text = lua_tolstring(L, -1, &len);
     np_run_message(!interactive, text != NULL ? text : no_text, len);
     lua_pop(L, 1);
@@ -119,13 +123,17 @@ bool np_run_take_interrupt(void) {
 /* ---- Protected calls ---- */
 
 /* Message handler: every error value becomes a string, with a traceback unless it described
- * itself by __tostring. */
+ * itself by __tostring; on a terminal with the source line. */
 static int explain_error(lua_State *L) {
     const char *text = lua_tostring(L, 1);
     if (text == NULL) {
         if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
             return 1;
         text = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+    }
+    if (np_explain(L, text)) {
+        lua_pushfstring(L, "%s%s", text, lua_tostring(L, -1));
+        text = lua_tostring(L, -1);
     }
     luaL_traceback(L, L, text, 1);
     return 1;
