@@ -1,7 +1,7 @@
 /*
  * neap.h - what Neap offers C hosts and C libraries beyond Lua 5.4's own headers.
  *
- * Owns: the statistics of the heap and their units, giving memory back, what this build is, the
+ * Owns: the statistics of the heap and their units, giving memory back, limits, groups, what this build is, the
  * `heap` library, and the two calls that let a C function call or resume without recursing on the C stack.
  * Does not: repeat anything of lua.h. A module that includes this header runs only on Neap.
  *
@@ -343,6 +343,48 @@ LUA_API int (neap_types)(lua_State *L);
 /* [-0, +(0|1), m] Pushes a list of up to `most` texts, each a path of names from a root of the collector to the value, one
    for each reference to it, shortest first. The references that the running C function has do not count. */
 LUA_API int (neap_why)(lua_State *L, int index, size_t most);
+
+/* ---- Groups ----------------------------------------------------------------------------------- */
+
+/*
+ * A group is an account of memory: what is allocated while a function runs in it is charged to it, for as long as it
+ * is there, and a limit of its own can stop a plug-in that the rest of the program should outlive. Charged are objects
+ * and their buffers, in bytes as the heap rounds them up; not the pages that they lie in. docs/heap-module.md tells who
+ * pays for what is shared. A program without groups pays nothing for them; changing from one group to another, as a call
+ * or a coroutine of another group does, costs a fraction of a microsecond.
+ *
+ * The handle is a userdata, to which the host may give a metatable. When it is collected the group has no name any more that
+ * could be used, but what was charged to it stays so until it is freed.
+ */
+typedef struct neap_GroupStats {
+    const char *name;  /* good as long as the group */
+    size_t bytes;      /* charged to it now: what it has allocated and was not yet found dead */
+    size_t peak;       /* the most that has been, as far as was looked: within a few KiB */
+    size_t objects;    /* objects among it */
+    size_t limit;      /* 0: none */
+    size_t limit_hits; /* errors "not enough memory (group 'NAME')" */
+    int dropped;       /* its handle has been collected */
+} neap_GroupStats;
+
+/* [-0, +1, m] Pushes the handle of a new group with a copy of the name, which is for people: two may have the same. The limit is in
+   bytes, 0: none. */
+LUA_API void (neap_group_new)(lua_State *L, const char *name, size_t limit);
+/* [-0, +0, -] Is the value at that index a handle? The other functions require it. */
+LUA_API int (neap_group_is)(lua_State *L, int index);
+/* [-(nargs + 1), +nresults, e] lua_call in the group at that index. An error passes through it, after to-be-closed variables have
+   been closed, in the group; the message handler is called where the error is raised. The called function cannot yield. */
+LUA_API void (neap_group_call)(lua_State *L, int index, int nargs, int nresults);
+/* [-(nargs + 1), +?, e] The same as the last act of a C function, with all results, and the called function may yield:
+       return neap_group_tailcall(L, index, nargs); */
+LUA_API int (neap_group_tailcall)(lua_State *L, int index, int nargs);
+/* [-0, +0, -] Sets its limit; 0: none. Collects when that is needed to get below it; NEAP_LIMIT_IN_USE, and the limit is as it was,
+   when that is not enough. */
+LUA_API int (neap_group_setlimit)(lua_State *L, int index, size_t limit);
+/* [-0, +0, -] Fills *out; looks at every span of the heap. */
+LUA_API void (neap_group_stats)(lua_State *L, int index, neap_GroupStats *out);
+/* [-0, +0, -] For all groups there are, also dropped ones: fills *out for one and returns a number to ask for the next with,
+   beginning with 0, when they are counted. 0: there are no more. */
+LUA_API int (neap_group_next)(lua_State *L, int previous, neap_GroupStats *out);
 
 /* ---- The library ----------------------------------------------------------------------------- */
 

@@ -89,7 +89,7 @@ LUA_API int lua_error(lua_State *L) {
     NP_API_NEED(L, 1);
     const NpValue *error = L->top - 1;
     /* The one message of a memory error means a memory error again. */
-    if (np_is_str(error) && np_str(error) == L->global->memory_error) np_err_memory_again(L);
+    if (np_is_str(error) && np_str(error) == L->global->memory_error) np_err_memory_again(L, L->global->memory_error);
     np_err_message(L);
 }
 

@@ -490,19 +490,19 @@ static void plain_call(lua_State *L, void *arg) {
     np_call_no_yield(L, np_stack_at(L, call->func), call->nresults);
 }
 
-int neap_tailpcallk(lua_State *L, int nargs, int nresults, int msgh, lua_KContext ctx, lua_KFunction k) {
+int np_call_plain_protected(lua_State *L, NpValue *func, int nresults, ptrdiff_t errfunc) {
+    struct PlainCall call = {np_stack_save(L, func), nresults};
+    int status = np_call_protected(L, plain_call, &call, call.func, errfunc);
+    if (L->frame->top < L->top) L->frame->top = L->top;
+    return status;
+}
+
+int np_call_tail_protected(lua_State *L, NpValue *func, int nresults, ptrdiff_t errfunc, lua_KContext ctx, lua_KFunction k) {
     NpFrame *frame = L->frame;
-    NpValue *func = L->top - nargs - 1;
-    ptrdiff_t errfunc = 0;
-    if (msgh != 0) {
-        NpValue *handler = msgh > 0 ? frame->func + msgh : L->top + msgh;
-        errfunc = np_stack_save(L, handler);
-    }
     if (!caught_by_loop(L) || nresults != LUA_MULTRET) {
-        struct PlainCall call = {np_stack_save(L, func), nresults};
-        int status = np_call_protected(L, plain_call, &call, call.func, errfunc);
-        if (L->frame->top < L->top) L->frame->top = L->top;
-        if (!k) return finish_plainly(L, status, np_stack_at(L, call.func));
+        ptrdiff_t first = np_stack_save(L, func);
+        int status = np_call_plain_protected(L, func, nresults, errfunc);
+        if (!k) return finish_plainly(L, status, np_stack_at(L, first));
         return k(L, status == LUA_OK ? LUA_YIELD : status, ctx);
     }
     if (++L->n_catch > NP_CATCH_MAX) {
@@ -519,4 +519,13 @@ int neap_tailpcallk(lua_State *L, int nargs, int nresults, int msgh, lua_KContex
     else frame->flags &= (uint16_t)~NP_FRAME_WAS_ALLOWHOOK;
     L->errfunc = errfunc;
     return NP_RET_CALL;
+}
+
+int neap_tailpcallk(lua_State *L, int nargs, int nresults, int msgh, lua_KContext ctx, lua_KFunction k) {
+    ptrdiff_t errfunc = 0;
+    if (msgh != 0) {
+        NpValue *handler = msgh > 0 ? L->frame->func + msgh : L->top + msgh;
+        errfunc = np_stack_save(L, handler);
+    }
+    return np_call_tail_protected(L, L->top - nargs - 1, nresults, errfunc, ctx, k);
 }

@@ -34,6 +34,8 @@ NP_INLINE NpFrame *np_stack_push_frame(lua_State *L) {
     if (NP_UNLIKELY(L->frame + 1 == L->frames_end) || NP_STACK_MOVES) np_stack_grow_frames(L);
     return ++L->frame;
 }
+/* [stk] Stack and frames that grew while another group was charged are charged to the thread's own from now on. */
+void np_stack_go_home(lua_State *L);
 void np_stack_init(lua_State *L, lua_State *from); /* [err] first stack of a fresh thread */
 void np_stack_free(lua_State *L);
 
@@ -58,6 +60,10 @@ void np_call(lua_State *L, NpValue *func, int nresults);
 void np_call_no_yield(lua_State *L, NpValue *func, int nresults);
 /* [gc err stk] Protected run of f: catches, closes, restores the frame and stack to old_top; errfunc a slot offset or 0. */
 int np_call_protected(lua_State *L, void (*f)(lua_State *, void *), void *arg, ptrdiff_t old_top, ptrdiff_t errfunc);
+/* [gc err stk] A protected call of the function at func with the values above it; the status. */
+int np_call_plain_protected(lua_State *L, NpValue *func, int nresults, ptrdiff_t errfunc);
+/* [gc err stk] What neap_tailpcallk does, with a slot offset for the handler. */
+int np_call_tail_protected(lua_State *L, NpValue *func, int nresults, ptrdiff_t errfunc, lua_KContext ctx, lua_KFunction k);
 /* [gc err stk] Closes upvalues and to-be-closed variables >= level. status: LUA_OK or the error (value at top - 1),
  * as luaF_close. Returns the slot, which may have moved. */
 NpValue *np_call_close(lua_State *L, NpValue *level, int status, bool yieldable);

@@ -52,6 +52,7 @@ int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
     L->n_c_calls = from ? np_c_calls(from) : 0;
     if (np_c_calls(L) >= NP_C_CALLS_MAX) return resume_error(L, "C stack overflow", nargs);
     lua_State *running = L->global->running;
+    unsigned group = np_heap_group_switch(&L->global->heap, L->group);
     L->global->running = L;
     L->resumer = from;
     int status = np_err_protect_recovering(L, resume_body, &nargs);
@@ -63,6 +64,8 @@ int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
         np_err_set_value(L, status, L->top);
         L->frame->top = L->top;
     }
+    L->group = L->global->heap.group->id;
+    np_heap_group_switch(&L->global->heap, group);
     np_gc_yielded(L);
     *nresults = status == LUA_YIELD ? L->frame->aux.nyield : (int)(L->top - (L->frame->func + 1));
     return status;
@@ -107,9 +110,12 @@ int np_state_reset_thread(lua_State *L, int status) {
 
 int lua_closethread(lua_State *L, lua_State *from) {
     lua_State *running = L->global->running;
+    unsigned group = np_heap_group_switch(&L->global->heap, L->group);
     L->n_c_calls = from ? np_c_calls(from) : 0;
     int status = np_state_reset_thread(L, L->status);
     L->global->running = running;
+    L->group = (uint16_t)np_heap_group_of(np_state_thread(L)); /* where it was made */
+    np_heap_group_switch(&L->global->heap, group);
     return status;
 }
 

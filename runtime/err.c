@@ -83,13 +83,13 @@ static void call_handler(lua_State *L) {
 
 /* The handler is called, unlike in PUC Lua: the reserve is there for it. An error in it is the error then; a second one
  * for want of memory has no handler. */
-void np_err_memory_again(lua_State *L) {
+void np_err_memory_again(lua_State *L, NpString *text) {
     NpLimit *limit = &L->global->limit;
-    np_set_obj(&limit->message, L->global->memory_error, NP_STR);
+    np_set_obj(&limit->message, text, NP_STR);
     if (L->errfunc != 0 && !limit->handling) {
         limit->handling = true;
         settle_top(L);
-        np_set_obj(L->top, L->global->memory_error, NP_STR);
+        np_set_obj(L->top, text, NP_STR);
         L->top++;
         call_handler(L);
         np_copy(&limit->message, L->top - 1);
@@ -100,8 +100,9 @@ void np_err_memory_again(lua_State *L) {
 void np_err_memory(lua_State *L) {
     settle_top(L);
     L->global->limit.held_count = 0;
+    NpString *text = np_limit_text(L->global);
     np_limit_refused(L);
-    np_err_memory_again(L);
+    np_err_memory_again(L, text);
 }
 
 void np_err_message(lua_State *L) {

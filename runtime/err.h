@@ -28,8 +28,8 @@ void np_err_set_value(lua_State *L, int status, NpValue *at);
 /* Runtime error with "chunk:line: " of the running Lua function put before; calls the message handler. */
 NP_NORETURN NP_COLD void np_err_run(lua_State *L, const char *format, ...) NP_PRINTF(2, 3);
 NP_NORETURN NP_COLD void np_err_memory(lua_State *L);
-/* The same error once more, after it was caught: nothing has been refused. */
-NP_NORETURN NP_COLD void np_err_memory_again(lua_State *L);
+/* The same error once more, after it was caught: nothing has been refused. `text` is its message. */
+NP_NORETURN NP_COLD void np_err_memory_again(lua_State *L, NpString *text);
 /* The value at top - 1 is the error; calls the message handler, then throws. */
 NP_NORETURN NP_COLD void np_err_message(lua_State *L);
 /* "attempt to <what> a <type> value (local 'x')" */

@@ -28,12 +28,23 @@ static void mend_pointers(lua_State *L, NpValue *old, NpValue *fresh) {
 #undef MEND
 }
 
+/* A buffer of the group that the thread itself is in; NULL: no memory, and nobody has been told. What grows is charged to
+ * who runs, what has become shorter to who owns it. */
+static void *alloc_at_home(lua_State *L, size_t bytes) {
+    NpHeap *heap = &L->global->heap;
+    unsigned group = np_heap_group_switch(heap, np_heap_group_of(np_state_thread(L)));
+    void *fresh = np_heap_alloc(heap, bytes, NP_SPAN_BUF);
+    heap->refused_by = NULL;
+    np_heap_group_switch(heap, group);
+    return fresh;
+}
+
 static bool resize(lua_State *L, size_t slots) {
     NpValue *old = L->stack;
     size_t old_slots = stack_slots(L);
     size_t all = slots + NP_STACK_EXTRA, old_all = old_slots + NP_STACK_EXTRA;
     NpValue *fresh = slots > old_slots ? np_mem_try_buf(L, stack_bytes(slots))
-                                       : np_heap_alloc(&L->global->heap, stack_bytes(slots), NP_SPAN_BUF);
+                                       : alloc_at_home(L, stack_bytes(slots));
     if (!fresh) return false;
     size_t kept = all < old_all ? all : old_all;
     memcpy(fresh, old, kept * sizeof(NpValue));
@@ -83,6 +94,18 @@ static size_t slots_in_use(const lua_State *L) {
     return used < LUA_MINSTACK ? LUA_MINSTACK : used;
 }
 
+/* Room for so many frames, at most what there was; not, if there is no memory for it. */
+static void move_frames(lua_State *L, size_t frames) {
+    size_t old = (size_t)(L->frames_end - L->frames), used = (size_t)(L->frame - L->frames) + 1;
+    NpFrame *fresh = alloc_at_home(L, frames * sizeof(NpFrame));
+    if (!fresh) return;
+    memcpy(fresh, L->frames, used * sizeof(NpFrame));
+    np_mem_free(L, L->frames, old * sizeof(NpFrame));
+    L->frames = fresh;
+    L->frames_end = fresh + frames;
+    L->frame = fresh + used - 1;
+}
+
 void np_stack_shrink(lua_State *L) {
     /* At least so much is in use: most calls end here, without a look at every frame. */
     size_t least = (size_t)(L->top - L->stack);
@@ -93,16 +116,13 @@ void np_stack_shrink(lua_State *L) {
         if (used <= STACK_MAX && slots > most) (void)resize(L, used > STACK_MAX / 2 ? STACK_MAX : used * 2);
     }
     size_t frames = (size_t)(L->frames_end - L->frames), frames_used = (size_t)(L->frame - L->frames) + 1;
-    if (frames > FRAMES_SHRINK && frames_used < frames / 4) {
-        size_t fewer = frames_used * 2;
-        NpFrame *fresh = np_heap_alloc(&L->global->heap, fewer * sizeof(NpFrame), NP_SPAN_BUF);
-        if (!fresh) return;
-        memcpy(fresh, L->frames, frames_used * sizeof(NpFrame));
-        np_mem_free(L, L->frames, frames * sizeof(NpFrame));
-        L->frames = fresh;
-        L->frames_end = fresh + fewer;
-        L->frame = fresh + frames_used - 1;
-    }
+    if (frames > FRAMES_SHRINK && frames_used < frames / 4) move_frames(L, frames_used * 2);
+}
+
+void np_stack_go_home(lua_State *L) {
+    unsigned home = np_heap_group_of(np_state_thread(L));
+    if (np_heap_group_of(L->stack) != home) (void)resize(L, stack_slots(L));
+    if (np_heap_group_of(L->frames) != home) move_frames(L, (size_t)(L->frames_end - L->frames));
 }
 
 void np_stack_grow_frames(lua_State *L) {

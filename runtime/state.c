@@ -18,8 +18,12 @@
 /* ---- memory ---- */
 /* The heap has refused once, having swept and released what it could: NULL when a collection does not help either. */
 static NP_COLD void *try_again(lua_State *L, size_t size, NpSpanKind kind) {
+    NpHeap *heap = &L->global->heap;
+    void *block;
     (void)np_gc_emergency(L, size);
-    return np_heap_alloc(&L->global->heap, size, kind);
+    block = np_heap_alloc(heap, size, kind);
+    if (block) heap->refused_by = NULL;
+    return block;
 }
 
 static NP_COLD void *retry(lua_State *L, size_t size, NpSpanKind kind) {
@@ -67,6 +71,7 @@ static void init_thread(lua_State *L, NpGlobal *global) {
     L->allow_hook = 1;
     L->status = LUA_OK;
     L->attention = NP_ATTENTION_SCANNED;
+    L->group = global->heap.group->id;
 }
 
 lua_State *np_state_new_thread(lua_State *L) {
@@ -185,6 +190,7 @@ void lua_close(lua_State *L) {
     global->idle_ms = 0;
     L = global->main_thread;
     global->running = L;
+    np_heap_group_switch(&global->heap, 0);
     L->frame = L->frames;
     np_barrier_cut(L);
     L->errfunc = 0; /* its slot may be gone */

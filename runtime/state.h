@@ -90,7 +90,8 @@ struct lua_State {
     uint8_t attention;       /* differs from the collector's: np_vm_attend before its bytecode goes on (gc/threads.h) */
     uint32_t n_c_calls;      /* low 16 bits: nested C calls; high 16 bits: not yieldable when nonzero */
     int32_t hook_count, base_hook_count;
-    uint32_t n_catch;        /* CATCH frames of this thread */
+    uint16_t n_catch;        /* CATCH frames of this thread */
+    uint16_t group;          /* NpHeapGroup.id that was charged when it last yielded; the running one is NpHeap.group */
     int32_t old_line_pc;     /* last pc (word index) seen by a line hook */
     lua_Hook hook;
     /* gc/threads.c: */

@@ -109,9 +109,12 @@ void np_string_shrink(NpGlobal *global) {
     NpStringTable *table = &global->strings;
     uint32_t slots = table->mask + 1;
     NpString **fresh;
+    unsigned group;
     while (slots > FIRST_SLOTS && table->count < slots / 4) slots /= 2;
     if (slots > (table->mask + 1) / 4) return;
+    group = np_heap_group_switch(&global->heap, 0); /* the table is everybody's */
     fresh = np_heap_alloc(&global->heap, slots * sizeof(NpString *), NP_SPAN_BUF);
+    np_heap_group_switch(&global->heap, group);
     if (fresh) move_to(global, fresh, slots);
 }
 
@@ -122,9 +125,12 @@ static NP_NOINLINE void make_room(lua_State *L, NpStringTable *table) {
     uint32_t slots = table->mask + 1;
     uint32_t wanted = slots;
     NpString **fresh;
+    unsigned group;
     if (table->count >= slots / 2) wanted = slots * 2;
     else if (table->count < slots / 8 && slots > FIRST_SLOTS) wanted = slots / 2;
+    group = np_heap_group_switch(&L->global->heap, 0);
     fresh = np_mem_try_buf(L, wanted * sizeof(NpString *));
+    np_heap_group_switch(&L->global->heap, group);
     if (fresh) move_to(L->global, fresh, wanted);
     else if (L->global->heap.reserve || table->count + table->gone >= slots - slots / 16) np_err_memory(L);
 }

@@ -1,7 +1,7 @@
 /*
  * heaplib.c - the `heap` module: what a script sees of the heap, and its way to give memory back.
  *
- * Owns: the shape of the tables of heap.stats() and heap.usage().
+ * Owns: the shape of the tables of heap.stats() and heap.usage(); limits as values of Lua.
  * Does not: measure anything; neap_stats and neap_usage do (neap.h says what each figure means).
  */
 #define LUA_LIB
@@ -27,7 +27,7 @@ static void set_seconds(lua_State *L, const char *name, double value) {
 }
 
 /* false stands for none, here and in what heap.limit takes. */
-static void set_limit(lua_State *L, const char *name, size_t bytes) {
+void np_heaplib_set_limit(lua_State *L, const char *name, size_t bytes) {
     if (bytes)
         lua_pushinteger(L, (lua_Integer)bytes);
     else
@@ -108,8 +108,8 @@ static int heap_stats(lua_State *L) {
     set_seconds(L, "longest_stop", stats.longest_stop);
     set_seconds(L, "longest_stop_cpu", stats.longest_stop_cpu);
     set_seconds(L, "total_stop", stats.total_stop);
-    set_limit(L, "limit", stats.limit);
-    set_limit(L, "soft_limit", stats.soft_limit);
+    np_heaplib_set_limit(L, "limit", stats.limit);
+    np_heaplib_set_limit(L, "soft_limit", stats.soft_limit);
     set_count(L, "reserve", stats.reserve);
     set_count(L, "limit_hits", stats.limit_hits);
     set_count(L, "limit_collections", stats.limit_collections);
@@ -149,11 +149,10 @@ static int heap_usage(lua_State *L) {
     return 2;
 }
 
-/* The limit that field `name` of the table at 1 asks for; `old` when there is no such field. */
-static size_t get_limit(lua_State *L, const char *name, size_t old) {
+size_t np_heaplib_limit(lua_State *L, const char *function, const char *name, size_t old) {
     size_t bytes = 0;
     const char *wrong = NULL;
-    switch (lua_getfield(L, 1, name)) {
+    switch (lua_type(L, -1)) {
     case LUA_TNIL: bytes = old; break;
     case LUA_TBOOLEAN: wrong = lua_toboolean(L, -1) ? "is true" : NULL; break;
     case LUA_TSTRING: wrong = neap_parselimit(lua_tostring(L, -1), &bytes); break;
@@ -172,9 +171,15 @@ static size_t get_limit(lua_State *L, const char *name, size_t old) {
     default: wrong = "is neither a size nor false";
     }
     if (wrong != NULL)
-        luaL_error(L, "heap.limit: %s (%s) %s", name, luaL_tolstring(L, -1, NULL), wrong);
+        luaL_error(L, "%s: %s (%s) %s", function, name, luaL_tolstring(L, -1, NULL), wrong);
     lua_pop(L, 1);
     return bytes;
+}
+
+/* The limit that field `name` of the table at 1 asks for; `old` when there is no such field. */
+static size_t get_limit(lua_State *L, const char *name, size_t old) {
+    lua_getfield(L, 1, name);
+    return np_heaplib_limit(L, "heap.limit", name, old);
 }
 
 static void check_fields(lua_State *L) {
@@ -192,8 +197,8 @@ static int heap_limit(lua_State *L) {
     neap_getlimit(L, &hard, &soft);
     lua_settop(L, 1);
     lua_createtable(L, 0, 2);
-    set_limit(L, "hard", hard);
-    set_limit(L, "soft", soft);
+    np_heaplib_set_limit(L, "hard", hard);
+    np_heaplib_set_limit(L, "soft", soft);
     if (lua_isnil(L, 1))
         return 1;
     check_fields(L);
@@ -236,5 +241,7 @@ static const luaL_Reg functions[] = {
 LUAMOD_API int luaopen_heap(lua_State *L) {
     luaL_newlib(L, functions);
     luaL_setfuncs(L, np_heapgraph_functions, 0);
+    luaL_setfuncs(L, np_heapgroup_functions, 0);
+    luaL_setfuncs(L, np_heapmetrics_functions, 0);
     return 1;
 }

@@ -1,9 +1,25 @@
-/* heaplib.h - the parts of the `heap` module, each with its functions in a table of its own. */
+/*
+ * heaplib.h - what the files of the `heap` module share. Private to stdlib/.
+ *
+ * heaplib.c opens the module; each other part has its functions in a table of its own.
+ */
 #ifndef heaplib_h
 #define heaplib_h
 
+#include <stddef.h>
+
+#include "lua.h"
+
 #include "lauxlib.h"
 
-extern const luaL_Reg np_heapgraph_functions[]; /* heapgraph.c: looking at the object graph */
+extern const luaL_Reg np_heapgraph_functions[];   /* heapgraph.c: looking at the object graph */
+extern const luaL_Reg np_heapgroup_functions[];   /* heapgroup.c: accounts of memory */
+extern const luaL_Reg np_heapmetrics_functions[]; /* heapmetrics.c: figures as text */
+
+/* heaplib.c: the limit that the value on top of the stack, which is popped, stands for: a number of bytes, a text like "64MiB",
+ * false for none (0); `old` for nil. Anything else is an error that begins with `function` and calls the value `name`. [gc][err] */
+size_t np_heaplib_limit(lua_State *L, const char *function, const char *name, size_t old);
+/* heaplib.c: sets field `name` of the table on top of the stack; false stands for 0, which is no limit. [gc][err] */
+void np_heaplib_set_limit(lua_State *L, const char *name, size_t bytes);
 
 #endif

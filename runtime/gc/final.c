@@ -128,6 +128,7 @@ static void call_one(lua_State *L) {
     NpValue value, method;
     uint8_t allow_hook = L->allow_hook, stopped = gc->stopped;
     ptrdiff_t old_top;
+    unsigned group;
     int status;
     obj->flags &= (uint8_t)~NP_FLAG_FINALIZER;
     obj->flags |= NP_FLAG_FINALIZED;
@@ -141,7 +142,9 @@ static void call_one(lua_State *L) {
     np_copy(L->top++, &method);
     np_copy(L->top++, &value);
     L->frame->flags |= NP_FRAME_FIN;
+    group = np_heap_group_switch(&L->global->heap, np_heap_group_of(obj));
     status = np_call_protected(L, call_method, NULL, old_top, 0);
+    np_heap_group_switch(&L->global->heap, group);
     L->frame->flags &= (uint16_t)~NP_FRAME_FIN;
     L->allow_hook = allow_hook;
     gc->stopped = stopped;

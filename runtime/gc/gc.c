@@ -235,6 +235,7 @@ static void end_stacks(lua_State *L) {
 }
 
 static void end_marking(NpGlobal *global) {
+    np_mark_drop_owners(global);
     np_heap_mark_end(&global->heap);
     global->gc.phase = NP_GC_SWEEP;
 }
@@ -254,6 +255,7 @@ static void end_sweep(NpGlobal *global) {
     gc->move = NP_MOVE_DUE;
     gc->live_bytes = live_estimate(global);
     gc->cycles++;
+    np_heap_groups_trim(&global->heap);
     np_final_trim(global);
     np_shape_trim(global);
     set_goal(global);
@@ -459,14 +461,7 @@ void np_gc_count_kinds(NpGlobal *global) {
     np_heap_walk(&global->heap, false, count_visit, global);
 }
 
-size_t np_gc_count(const NpGlobal *global) {
-    const NpHeap *heap = &global->heap;
-    size_t bytes = heap->in_use;
-    for (int kind = 0; kind < NP_SPAN_KINDS; kind++)
-        for (int cls = 1; cls < np_class_count; cls++)
-            bytes -= (size_t)(heap->cache[kind][cls].end - heap->cache[kind][cls].cur);
-    return bytes;
-}
+size_t np_gc_count(const NpGlobal *global) { return global->heap.in_use - np_heap_rests(&global->heap); }
 
 /* ---- entry points ---- */
 
@@ -539,7 +534,7 @@ void np_gc_slice(lua_State *L) {
     }
     np_meter_end(&gc->meter, began);
     np_barrier_touch(L);
-    if (np_final_waiting(global)) np_final_call_some(L, FINALIZERS_SLICE);
+    if (np_final_waiting(global)) np_final_call_some(L, forced ? SIZE_MAX : FINALIZERS_SLICE); /* memory is short: they hold some */
     if (forced) np_limit_check(L);
 }
 

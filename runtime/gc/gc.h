@@ -51,14 +51,15 @@ void np_gc_room_slow(lua_State *L, size_t bytes);
 NP_INLINE void np_gc_make_room(lua_State *L, size_t bytes) {
     if (NP_UNLIKELY(bytes >= NP_GC_ROOM_FROM)) np_gc_room_slow(L, bytes);
 }
+/* [-] What the error is to say, from the moment a request is refused until np_limit_refused: it names the group whose
+ * limit it was. */
+NpString *np_limit_text(const NpGlobal *global);
 /* [gc err stk] "not enough memory" is about to be raised: opens the reserve, calls heap.onlimit's function if that has
- * not been done. */
+ * not been done; or when it was a group's limit, lets that be passed a little. */
 void np_limit_refused(lua_State *L);
 /* [gc] Sets the limits; 0 stands for none. 0, or what is wrong with them (enum NpLimitError). */
 int np_limit_set(lua_State *L, size_t hard, size_t soft);
 enum NpLimitError { NP_LIMIT_OK, NP_LIMIT_IN_USE, NP_LIMIT_SOFT_ABOVE };
-/* Used beyond this part of a limit: the goal is no higher, and whole collections are forced. */
-#define NP_NEAR_LIMIT(limit) ((limit) / 8 * 7)
 /* [-] What the collector has to stay below: the least of the limits, or 0. */
 size_t np_limit_least(const NpGlobal *global);
 /* [-] For gc.c: a whole collection is due because a limit is near. */

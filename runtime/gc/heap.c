@@ -1,7 +1,8 @@
 /* heap.c: slots and large objects: allocation, explicit freeing, sweeping.
  *
  * Owns: the spans and their lists, the runs that np_heap_alloc bumps through.
- * Does not: find pages (pagealloc.c), hand memory back (release.c), verify (heap_check.c), collect.
+ * Does not: find pages (pagealloc.c), hand memory back (release.c), say whose it is (heapgroup.c), verify
+ *       (heap_check.c), collect.
  *
  * Allocation. A class hands out a run of free slots at a time. The whole run is claimed at once: its
  * alloc bits (and mark bits while marking) are set, its bytes are counted, and np_heap_alloc only
@@ -40,6 +41,7 @@ bool np_heap_init(NpHeap *heap) {
     heap->priv = priv = v;
     np_pages_init(&priv->pages, heap, &heap->mem);
     np_fixalloc_init(&priv->spans, &heap->mem, sizeof(NpSpan));
+    np_heap_groups_init(heap);
     priv->holes_searched = true;
     priv->clobber = np_dbg_on(clobberfree) || CHECK >= 2;
     priv->single = np_dbg_on(gcstress) || np_dbg_on(failslot) || np_dbg_on(emergency);
@@ -52,6 +54,7 @@ void np_heap_close(NpHeap *heap) {
     if (!priv) return;
     np_pages_close(&priv->pages);
     np_fixalloc_close(&priv->spans);
+    np_heap_groups_close(heap);
     np_mem_discard_ready(&heap->mem, priv, NP_ALIGN_UP(sizeof *priv, np_os_page_size()));
     memset(heap, 0, sizeof *heap);
 }
@@ -93,6 +96,9 @@ static NpSpan *new_span(NpHeap *heap, unsigned cls, NpSpanKind kind, size_t npag
     span->slot_bytes = np_class_bytes[cls];
     span->nslots = cls ? np_class_slots[cls] : 1;
     span->sweep_epoch = priv->epoch;
+    span->group = heap->group->id;
+    heap->group->spans++;
+    np_bits_set(heap->group->lists->used[kind], cls);
     priv->span_count++;
     priv->span_pages += npages;
     return span;
@@ -103,6 +109,7 @@ static void drop_span(NpHeap *heap, NpSpan *span) {
     NpHeapPriv *priv = heap->priv;
     heap->hole_bytes -= span->holes * NP_UNIT_BYTES;
     priv->span_count--;
+    priv->groups[span->group]->spans--;
     priv->span_pages -= span->npages;
     np_pages_free(&priv->pages, span);
     np_fixalloc_free(&priv->spans, span);
@@ -127,9 +134,24 @@ static void unlist_span(NpHeapPriv *priv, NpSpan *span) {
     }
 }
 
-static void count_freed(NpHeap *heap, size_t bytes) {
+/* `bytes` more are the running group's; they may also be less than none. */
+static void charge(NpHeap *heap, size_t bytes) {
+    NpHeapGroup *group = heap->group;
+    heap->in_use += bytes;
+    heap->claimed_total += bytes;
+    group->in_use += bytes;
+    group->claimed_total += bytes;
+}
+
+static void charge_and_owe(NpHeap *heap, size_t bytes) {
+    charge(heap, bytes);
+    heap->debt += (int64_t)bytes;
+}
+
+static void count_freed(NpHeap *heap, const NpSpan *span, size_t bytes) {
     heap->in_use -= bytes;
     heap->freed_total += bytes;
+    heap->priv->groups[span->group]->in_use -= bytes;
 }
 
 /* ---- sweeping ---- */
@@ -173,7 +195,7 @@ static bool sweep_span(NpHeap *heap, NpSpan *span) {
     live = turn_bits(span, arena);
     dead = span->alloc_slots - live;
     CHECK1("H1", live <= span->alloc_slots);
-    if (dead) count_freed(heap, dead * np_span_slot_bytes(span));
+    if (dead) count_freed(heap, span, dead * np_span_slot_bytes(span));
     unlist_span(priv, span);
     if (live == 0) {
         drop_span(heap, span);
@@ -242,18 +264,17 @@ static void return_rest(NpHeap *heap, NpAllocCache *cache, NpSpan *span) {
         span->alloc_slots -= (uint32_t)(bytes / span->slot_bytes);
         if (span->cursor > from - np_span_first_granule(span))
             span->cursor = (uint32_t)(from - np_span_first_granule(span));
-        heap->in_use -= bytes;
-        heap->claimed_total -= bytes;
+        charge(heap, (size_t)0 - bytes);
         heap->debt -= (int64_t)bytes;
     }
     cache->cur = cache->end = cache->start = NULL;
 }
 
 void np_heap_return_rests(NpHeap *heap) {
-    for (int kind = 0; kind < NP_SPAN_KINDS; kind++)
-        for (int cls = 1; cls < np_class_count; cls++)
-            if (heap->cache[kind][cls].cur)
-                return_rest(heap, &heap->cache[kind][cls], heap->priv->lists[kind][cls].current);
+    NpGroupLists *lists = heap->group->lists;
+    int kind, cls;
+    NP_EACH_LIST(lists, kind, cls)
+        if (heap->cache[kind][cls].cur) return_rest(heap, &heap->cache[kind][cls], lists->of[kind][cls].current);
 }
 
 /* Claims the next run of the span for the cache; false when the span has no free slot behind its
@@ -267,15 +288,14 @@ static bool claim_run(NpHeap *heap, NpSpan *span, NpAllocCache *cache, bool *ful
     *full = from >= end;
     if (from >= end) return false;
     to = NP_UNLIKELY(heap->priv->single) ? from + stride : np_bits_next_set(arena->alloc, from, end);
+    if (NP_UNLIKELY(span->group != 0)) to = from + np_heap_group_run(heap->group, (to - from) / stride, span->slot_bytes) * stride;
     if (NP_UNLIKELY(span->holes > 0) && !np_release_fill_holes(heap, span, from, to)) return false;
     np_span_set_slots(arena->alloc, from, to, stride, pattern);
     if (heap->marking) np_span_set_slots(arena->mark, from, to, stride, pattern);
     bytes = (to - from) << NP_GRANULE_SHIFT;
     span->cursor = (uint32_t)(to - base);
     span->alloc_slots += (uint32_t)(bytes / span->slot_bytes);
-    heap->in_use += bytes;
-    heap->claimed_total += bytes;
-    heap->debt += (int64_t)bytes;
+    charge_and_owe(heap, bytes);
     cache->start = cache->cur = (char *)arena + (from << NP_GRANULE_SHIFT);
     cache->end = cache->cur + bytes;
     if (NP_UNLIKELY(heap->priv->clobber)) fill(cache->cur, bytes, NP_FILL_FRESH);
@@ -304,7 +324,7 @@ static NpSpan *next_span(NpHeap *heap, NpClassLists *lists, unsigned cls, NpSpan
 /* Gives the cache a new run; false when there is no memory. */
 static bool refill(NpHeap *heap, NpAllocCache *cache, unsigned cls, NpSpanKind kind) {
     NpHeapPriv *priv = heap->priv;
-    NpClassLists *lists = &priv->lists[kind][cls];
+    NpClassLists *lists = &heap->group->lists->of[kind][cls];
     NpSpan *span = lists->current;
     bool full = false;
     for (;;) {
@@ -336,7 +356,7 @@ static void *alloc_large(NpHeap *heap, size_t size, NpSpanKind kind) {
     if (size > SIZE_MAX / 2 || npages > UINT32_MAX) return NULL;
     /* Dead large objects are dear: they are looked for before the heap grows. */
     for (int i = 0; i < SWEEP_FOR_LARGE && priv->unswept > 0; i++) {
-        NpSpan *first = priv->lists[kind][0].list[NP_SPAN_UNSWEPT].first;
+        NpSpan *first = heap->group->lists->of[kind][0].list[NP_SPAN_UNSWEPT].first;
         if (!first) break;
         sweep_span(heap, first);
     }
@@ -348,9 +368,7 @@ static void *alloc_large(NpHeap *heap, size_t size, NpSpanKind kind) {
     if (heap->marking) np_bits_set(np_arena_of(span->base)->mark, granule);
     span->alloc_slots = 1;
     list_span(priv, span, NP_SPAN_FULL);
-    heap->in_use += bytes;
-    heap->claimed_total += bytes;
-    heap->debt += (int64_t)bytes;
+    charge_and_owe(heap, bytes);
     if (NP_UNLIKELY(priv->clobber)) fill(span->base, bytes, NP_FILL_FRESH);
     NP_UNPOISON(span->base, size);
     return span->base;
@@ -363,11 +381,10 @@ bool np_heap_extend_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_siz
     if (npages > UINT32_MAX) return false;
     if (npages > span->npages) {
         size_t more = npages - span->npages, bytes = more << NP_PAGE_SHIFT;
+        if (span->group != heap->group->id || (span->group != 0 && !np_heap_group_fits(heap->group, bytes))) return false;
         if (!np_pages_extend(&heap->priv->pages, span, more)) return false;
         heap->priv->span_pages += more;
-        heap->in_use += bytes;
-        heap->claimed_total += bytes;
-        heap->debt += (int64_t)bytes;
+        charge_and_owe(heap, bytes);
     }
     NP_UNPOISON(buf, new_size);
     return true;
@@ -376,29 +393,34 @@ bool np_heap_extend_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_siz
 void np_heap_reserve(NpHeap *heap, size_t bytes) {
     int64_t debt = heap->debt;
     bool starved = heap->starved;
+    unsigned group;
     if (heap->reserve) return;
+    group = np_heap_group_switch(heap, 0);
     heap->reserve = alloc_large(heap, bytes, NP_SPAN_BUF);
-    if (!heap->reserve) return;
-    heap->reserve_bytes = NP_ALIGN_UP(bytes, NP_PAGE_BYTES);
-    heap->in_use -= heap->reserve_bytes;
-    heap->claimed_total -= heap->reserve_bytes;
+    if (heap->reserve) {
+        heap->reserve_bytes = NP_ALIGN_UP(bytes, NP_PAGE_BYTES);
+        charge(heap, (size_t)0 - heap->reserve_bytes);
+    }
+    np_heap_group_switch(heap, group);
     heap->debt = debt;
     heap->starved = starved;
 }
 
 void np_heap_open_reserve(NpHeap *heap) {
     void *reserve = heap->reserve;
+    unsigned group;
     if (!reserve) return;
-    heap->in_use += heap->reserve_bytes;
-    heap->claimed_total += heap->reserve_bytes;
-    heap->debt += (int64_t)heap->reserve_bytes;
+    group = np_heap_group_switch(heap, 0);
+    charge_and_owe(heap, heap->reserve_bytes);
+    np_heap_group_switch(heap, group);
     heap->reserve = NULL;
     np_heap_free_buf(heap, reserve, heap->reserve_bytes);
     heap->reserve_bytes = 0;
 }
 
 /* A refusal makes the next safe point collect. */
-static NP_COLD void *starve(NpHeap *heap) {
+static NP_COLD void *starve(NpHeap *heap, NpHeapGroup *refused_by) {
+    heap->refused_by = refused_by;
     heap->starved = true;
     if (heap->debt <= 0) heap->debt = 1;
     return NULL;
@@ -412,18 +434,20 @@ void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind) {
     CHECK1("H0", size > 0);
     if (NP_UNLIKELY(priv->refuse_every > 0)) {
         priv->refused = !priv->refused && ++priv->slots_asked % priv->refuse_every == 0; /* the second try is granted */
-        if (priv->refused) return starve(heap);
+        if (priv->refused) return starve(heap, NULL);
     }
     if (NP_UNLIKELY(priv->fail_slot > 0) && (++priv->slots_asked == priv->fail_slot || priv->slots_asked == priv->fail_slot + 1))
-        return starve(heap);
+        return starve(heap, NULL);
+    if (NP_UNLIKELY(heap->group->id != 0) && !np_heap_group_admits(heap, np_heap_round(size)))
+        return starve(heap, heap->group);
     if (size > NP_SMALL_MAX) {
         p = alloc_large(heap, size, kind);
-        return p ? p : starve(heap);
+        return p ? p : starve(heap, NULL);
     }
     cls = np_class_of_16[(size + 15) >> 4];
     cache = &heap->cache[kind][cls];
     if (!refill(heap, cache, cls, kind) && !(make_room(heap) && refill(heap, cache, cls, kind)))
-        return starve(heap);
+        return starve(heap, NULL);
     p = cache->cur;
     cache->cur = p + np_class_bytes[cls];
     NP_UNPOISON(p, size);
@@ -435,6 +459,7 @@ void *np_heap_move_buf(NpHeap *heap, void *buf, size_t size) {
     NpAllocCache *cache = &heap->cache[NP_SPAN_BUF][cls];
     size_t bytes = np_class_bytes[cls];
     char *p;
+    np_heap_group_switch(heap, np_heap_group_of(buf)); /* np_heap_vacate_walk switches back */
     if ((size_t)(cache->end - cache->cur) < bytes && !refill(heap, cache, cls, NP_SPAN_BUF)) return NULL;
     p = cache->cur;
     cache->cur = p + bytes;
@@ -483,7 +508,7 @@ void np_heap_free_buf(NpHeap *heap, void *buf, size_t size) {
     np_bits_clear(arena->alloc, granule);
     np_bits_clear(arena->mark, granule);
     span->alloc_slots--;
-    count_freed(heap, bytes);
+    count_freed(heap, span, bytes);
     heap->debt -= (int64_t)bytes;
     state = np_span_state(priv, span);
     if (state == NP_SPAN_SPARSE) priv->sparse_used -= bytes;
@@ -526,23 +551,28 @@ void np_heap_mark_cancel(NpHeap *heap) {
     }
 }
 
+/* All spans of a group are unswept. */
+static void unsweep(NpHeapPriv *priv, NpGroupLists *all) {
+    int kind, cls;
+    NP_EACH_LIST(all, kind, cls) {
+        NpClassLists *lists = &all->of[kind][cls];
+        NpSpanList *unswept = &lists->list[NP_SPAN_UNSWEPT];
+        if (lists->current) {
+            list_span(priv, lists->current, NP_SPAN_PARTIAL);
+            lists->current = NULL;
+        }
+        np_list_append(unswept, &lists->list[NP_SPAN_PARTIAL]);
+        np_list_append(unswept, &lists->list[NP_SPAN_SPARSE]);
+        np_list_append(unswept, &lists->list[NP_SPAN_FULL]);
+    }
+}
+
 void np_heap_mark_end(NpHeap *heap) {
     NpHeapPriv *priv = heap->priv;
     np_heap_return_rests(heap);
     heap->marking = false;
-    for (int kind = 0; kind < NP_SPAN_KINDS; kind++) {
-        for (int cls = 0; cls < np_class_count; cls++) {
-            NpClassLists *lists = &priv->lists[kind][cls];
-            NpSpanList *unswept = &lists->list[NP_SPAN_UNSWEPT];
-            if (lists->current) {
-                list_span(priv, lists->current, NP_SPAN_PARTIAL);
-                lists->current = NULL;
-            }
-            np_list_append(unswept, &lists->list[NP_SPAN_PARTIAL]);
-            np_list_append(unswept, &lists->list[NP_SPAN_SPARSE]);
-            np_list_append(unswept, &lists->list[NP_SPAN_FULL]);
-        }
-    }
+    for (unsigned id = 0; id < priv->group_end; id++)
+        if (priv->groups[id]) unsweep(priv, priv->groups[id]->lists);
     priv->sparse_ready = priv->sparse_used = 0;
     priv->unswept = priv->span_count;
     priv->epoch++;

@@ -2,7 +2,7 @@
  *
  * Owns: arenas, pages, spans, size classes, the mark and alloc bitmaps, allocation, sweeping of
  *       spans, giving pages back. Implemented by heap.c (classes, large objects, sweep), span.c,
- *       pagealloc.c, release.c, vacate.c, huge.c and heap_check.c, on runtime/mem.
+ *       pagealloc.c, release.c, vacate.c, huge.c, heapgroup.c and heap_check.c, on runtime/mem.
  * Does not: know any object layout, collect, throw Lua errors, or call malloc. A failed allocation
  *       is a NULL; the caller turns it into a Lua error.
  *
@@ -29,6 +29,7 @@
  *      then it is Prepared and lies in a free page or wholly between live slots of a span (a hole).
  *   H5 the unused rest of a run counts as allocated (and in_use) until it is returned; the
  *      functions below that look at all slots return all rests first.
+ *   H8 every span is of a group; only the running group has runs.
  *   H6 the bits of free pages are 0. The bitmap pages of a group of 64 free released pages are
  *      Prepared themselves (mark_ready, alloc_ready).
  */
@@ -81,6 +82,7 @@ struct NpSpan {
     uint8_t kind;         /* NpSpanKind */
     uint8_t state;        /* NpSpanState: which list it is on (heap_priv.h) */
     uint8_t sweep_epoch;  /* == heap's when swept in this cycle */
+    uint16_t group;       /* NpHeapGroup.id: to whom its slots are charged */
     NpSpan *next, *prev;  /* list links, owned by heap.c */
 };
 
@@ -110,6 +112,25 @@ typedef struct NpAllocCache {
 
 #define NP_MAX_CLASSES 72
 
+/* Used beyond this part of a limit, of the heap or of a group: whole collections are forced. */
+#define NP_NEAR_LIMIT(limit) ((limit) / 8 * 7)
+
+/* Whose memory it is (heapgroup.c). A span is of one group; what is allocated is charged to the group that runs. */
+typedef struct NpHeapGroup {
+    uint16_t id;         /* 0: what no group has asked for */
+    bool open;           /* its limit is a little higher, for those who handle an error */
+    size_t in_use;       /* bytes of claimed slots and large spans (unused rests of runs counted, if it runs) */
+    size_t peak;         /* the most it has been, unused rests not counted */
+    size_t spans;
+    size_t objects;      /* as of the last np_heap_groups_census */
+    size_t limit;        /* in_use never passes it, but for `open`; 0: none */
+    size_t claimed_total;
+    size_t pressed_at;   /* claimed_total when it last asked for a collection */
+    size_t hits;         /* requests refused for good, counted by the heap's user */
+    void *owner, *name, *message; /* of the heap's user; with an owner it lives, without one until its last span is gone */
+    struct NpGroupLists *lists;
+} NpHeapGroup;
+
 /* Byte counters for pacing and statistics; all in bytes. */
 typedef struct NpHeapStats {
     size_t claimed_total; /* bytes of slots handed out since start (claims less unused rests) */
@@ -126,6 +147,7 @@ struct NpHeap {
     NpAllocCache cache[NP_SPAN_KINDS][NP_MAX_CLASSES];
     int64_t debt;        /* bytes claimed since the collector last set it; > 0 asks for collection work */
     bool marking;        /* new slots are marked */
+    bool pressed;        /* a group is near its limit; cleared by the collector, which should collect */
     bool starved;        /* a request failed; cleared by the collector, which owes a whole collection */
     size_t in_use;       /* bytes in claimed slots and large spans (unused rests of runs counted) */
     size_t claimed_total;
@@ -133,6 +155,8 @@ struct NpHeap {
     size_t hole_bytes;   /* released bytes inside spans */
     void *reserve;       /* np_heap_reserve; a root of the collector */
     size_t reserve_bytes;/* 0: none */
+    NpHeapGroup *group;  /* that runs */
+    NpHeapGroup *refused_by; /* whose limit refused the last request that was refused; NULL: the heap's, or the system */
     NpMem mem;           /* the owner all of it is charged to: its limit is the heap's hard limit */
     struct NpHeapPriv *priv; /* arenas, span lists, page allocator: heap.c */
 };
@@ -252,6 +276,36 @@ typedef enum { NP_HUGE_WISH_AUTO, NP_HUGE_WISH_ON, NP_HUGE_WISH_OFF } NpHugeWish
 void np_heap_set_huge(NpHeap *heap, NpHugeWish wish);
 /* [-] Once at the end of every collection: advises the arenas that have become dense. */
 void np_heap_advise_huge(NpHeap *heap);
+
+/* ---- groups (heapgroup.c) ---- */
+/* [-] A group without an owner yet, or NULL: no memory, or there are too many. It dies in np_heap_groups_trim. */
+NpHeapGroup *np_heap_group_new(NpHeap *heap);
+/* [-] The group of that number, or NULL. */
+NpHeapGroup *np_heap_group_at(const NpHeap *heap, unsigned id);
+/* [-] Group numbers are below it. */
+unsigned np_heap_group_end(const NpHeap *heap);
+void np_heap_group_change(NpHeap *heap, unsigned id);
+/* [-] From now on that group is charged (group 0, if there is none of that number); the number of the one before. */
+NP_INLINE unsigned np_heap_group_switch(NpHeap *heap, unsigned id) {
+    unsigned old = heap->group->id;
+    if (NP_UNLIKELY(old != id)) np_heap_group_change(heap, id);
+    return old;
+}
+/* [-] The number of the group that an object or buffer is charged to. */
+NP_INLINE unsigned np_heap_group_of(const void *p) { return np_span_of(p)->group; }
+/* [-] Would `bytes` more be within its limit, as far as the heap knows? */
+bool np_heap_group_fits(const NpHeapGroup *group, size_t bytes);
+/* [-] Its limit is a little higher until np_heap_groups_shut. */
+void np_heap_group_open(NpHeapGroup *group);
+void np_heap_groups_shut(NpHeap *heap);
+/* [-] Forgets those that have neither owner nor spans. */
+void np_heap_groups_trim(NpHeap *heap);
+/* [-] What is in use, to the byte. */
+size_t np_heap_group_bytes(NpHeap *heap, NpHeapGroup *group);
+/* [-] Counts the objects of all groups. Looks at every span. */
+void np_heap_groups_census(NpHeap *heap);
+/* [-] Bytes of runs that are not used yet. */
+size_t np_heap_rests(const NpHeap *heap);
 
 /* ---- moving buffers out of sparsely used spans (vacate.c) ---- */
 /* [-] Bytes of pages that emptying the SPARSE spans would free; 0 when they are wanted anyway, that is when no

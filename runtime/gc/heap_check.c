@@ -54,10 +54,7 @@ size_t np_heap_released(const NpHeap *heap) { return heap->priv->pages.released_
 void np_heap_stats(NpHeap *heap, NpHeapStats *out) {
     NpHeapPriv *priv = heap->priv;
     NpPages *pages = &priv->pages;
-    size_t rests = 0;
-    for (int kind = 0; kind < NP_SPAN_KINDS; kind++)
-        for (int cls = 1; cls < np_class_count; cls++)
-            rests += (size_t)(heap->cache[kind][cls].end - heap->cache[kind][cls].cur);
+    size_t rests = np_heap_rests(heap);
     out->claimed_total = heap->claimed_total - rests;
     out->in_use = heap->in_use - rests;
     out->spans_bytes = priv->span_pages * NP_PAGE_BYTES - heap->hole_bytes;
@@ -105,10 +102,12 @@ int np_heap_class_stats(NpHeap *heap, NpClassStats *rows, int max, NpKindStats k
 typedef struct Sums {
     NpHeap *heap;
     size_t spans, unswept, pages, in_use, holes, sparse_ready, sparse_used;
+    unsigned group; /* whose spans these are; the rest is for all */
+    size_t group_spans, group_in_use;
 } Sums;
 
 static bool on_list(const NpHeapPriv *priv, const NpSpan *span) {
-    const NpClassLists *lists = &priv->lists[span->kind][span->size_class];
+    const NpClassLists *lists = &priv->groups[span->group]->lists->of[span->kind][span->size_class];
     const NpSpanList *list;
     if (np_span_state(priv, span) == NP_SPAN_CURRENT) return lists->current == span;
     list = &lists->list[np_span_state(priv, span)];
@@ -161,6 +160,7 @@ static void verify_span(void *ctx, NpSpan *span) {
     NpArena *arena = np_arena_of(span->base);
     bool unswept = np_span_state(priv, span) == NP_SPAN_UNSWEPT;
     size_t page = (size_t)(span->base - (char *)arena) >> NP_PAGE_SHIFT;
+    if (span->group >= priv->group_end || !priv->groups[span->group]) FAIL("H8", "it is of no group");
     if (arena->heap != sums->heap) FAIL("P1", "its arena is another heap's");
     for (size_t i = 0; i < span->npages && page + i < NP_ARENA_PAGES; i++)
         if (arena->page_span[page + i] != span || np_bits_test(arena->free_bits, page + i))
@@ -182,6 +182,27 @@ static void verify_span(void *ctx, NpSpan *span) {
     }
 }
 
+static void sum_group(void *ctx, NpSpan *span) {
+    Sums *sums = ctx;
+    if (span->group != sums->group) return;
+    sums->group_spans++;
+    sums->group_in_use += (size_t)span->alloc_slots * np_span_slot_bytes(span);
+}
+
+/* What a group is charged with is what its spans hold; rests have been returned. */
+static void verify_groups(NpHeap *heap) {
+    for (unsigned id = 0; id < heap->priv->group_end; id++) {
+        const NpHeapGroup *group = heap->priv->groups[id];
+        Sums sums = {.group = id};
+        if (!group) continue;
+        each_span(heap, sum_group, &sums);
+        if (id == 0) sums.group_in_use -= heap->reserve_bytes;
+        if (group->id != id || sums.group_spans != group->spans || sums.group_in_use != group->in_use)
+            np_fatal("heap: H8: group %u has %zu spans and %zu bytes by counters, but %zu and %zu are", id, group->spans,
+                     group->in_use, sums.group_spans, sums.group_in_use);
+    }
+}
+
 /* The bits of pages that are free or not yet mapped. */
 static void verify_free_bits(const NpArena *arena) {
     for (size_t page = arena->first_page; page < NP_ARENA_PAGES; page++) {
@@ -200,6 +221,7 @@ void np_heap_verify(NpHeap *heap) {
     np_heap_return_rests(heap);
     np_pages_verify(&priv->pages);
     each_span(heap, verify_span, &sums);
+    verify_groups(heap);
     for (uint32_t i = 0; i < priv->pages.count; i++) verify_free_bits(priv->pages.arenas[i].arena);
     if (sums.spans != priv->span_count || sums.unswept != priv->unswept || sums.pages != priv->span_pages)
         np_fatal("heap: P1: %zu spans, %zu unswept, %zu pages by counters, but %zu, %zu, %zu are", priv->span_count,

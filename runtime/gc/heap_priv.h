@@ -1,4 +1,4 @@
-/* heap_priv.h: what heap.c, release.c, heap_check.c and survey.c share; nobody else includes it. */
+/* heap_priv.h: what heap.c, heapgroup.c, release.c, vacate.c, heap_check.c and survey.c share; nobody else includes it. */
 #ifndef NP_HEAP_PRIV_H
 #define NP_HEAP_PRIV_H
 
@@ -24,10 +24,23 @@ typedef struct NpClassLists {
     NpSpan *current;
 } NpClassLists;
 
+/* The spans of a group. */
+typedef struct NpGroupLists {
+    NpClassLists of[NP_SPAN_KINDS][NP_MAX_CLASSES];
+    uint64_t used[NP_SPAN_KINDS][2]; /* bits of the classes of which it has had a span */
+} NpGroupLists;
+_Static_assert(NP_MAX_CLASSES <= 128, "two words of bits");
+
+#define NP_GROUPS_FIRST 16
+
 typedef struct NpHeapPriv {
     NpPages pages;
     NpFixAlloc spans;
-    NpClassLists lists[NP_SPAN_KINDS][NP_MAX_CLASSES];
+    NpHeapGroup group0;     /* the only one as long as nobody asks for others */
+    NpGroupLists lists0;
+    NpHeapGroup **groups;   /* by id, NULL: free */
+    unsigned group_end, group_capacity;
+    NpHeapGroup *first_groups[NP_GROUPS_FIRST]; /* where `groups` is until there are more */
     size_t span_count, unswept;
     size_t span_pages;      /* pages owned by spans */
     uint8_t epoch;
@@ -94,8 +107,14 @@ NP_INLINE NpSpanState np_span_state(const NpHeapPriv *priv, const NpSpan *span) 
 }
 
 NP_INLINE NpClassLists *np_lists_of(NpHeapPriv *priv, const NpSpan *span) {
-    return &priv->lists[span->kind][span->size_class];
+    return &priv->groups[span->group]->lists->of[span->kind][span->size_class];
 }
+
+/* Iterates over the lists of a group that may have spans: `kind` and `cls` are int variables. */
+#define NP_EACH_LIST(lists, kind, cls)                                                   \
+    for (kind = 0; kind < NP_SPAN_KINDS; kind++)                                         \
+        for (cls = (int)np_bits_next_set((lists)->used[kind], 0, NP_MAX_CLASSES); cls < NP_MAX_CLASSES; \
+             cls = (int)np_bits_next_set((lists)->used[kind], (size_t)cls + 1, NP_MAX_CLASSES))
 
 NP_INLINE size_t np_span_ready_bytes(const NpSpan *span) {
     return span->npages * NP_PAGE_BYTES - span->holes * NP_UNIT_BYTES;
@@ -105,6 +124,15 @@ NP_INLINE size_t np_span_ready_bytes(const NpSpan *span) {
 uint32_t np_heap_arena_from(const NpPages *pages, const NpArena *arena);
 /* [-] heap.c: returns the unused rests of all runs (H5). */
 void np_heap_return_rests(NpHeap *heap);
+/* [-] heapgroup.c: group 0, and nothing but it; the end of all. */
+void np_heap_groups_init(NpHeap *heap);
+void np_heap_groups_close(NpHeap *heap);
+/* [-] heapgroup.c: may the running group, which is not group 0, have `bytes` more? Returns rests and sweeps before it says no. */
+bool np_heap_group_admits(NpHeap *heap, size_t bytes);
+/* [-] heapgroup.c: how many of `slots` slots a run of it may have: at least one. */
+size_t np_heap_group_run(const NpHeapGroup *group, size_t slots, size_t slot_bytes);
+/* [-] heapgroup.c: takes note of what is in use, if it is the most so far. */
+void np_heap_group_peak(const NpHeap *heap, NpHeapGroup *group);
 /* [-] release.c: bytes in spans that are Ready and not in use. */
 size_t np_release_spans_free(const NpHeap *heap);
 /* [-] release.c: makes the holes among the slots [from, end) (granules of the arena) Ready again. */

@@ -1,6 +1,7 @@
 /* limit.c: memory is short: collecting inside an allocation, making room, heap.onlimit, the reserve.
  *
- * Owns: the hard and the soft limit, what happens when one is near, the share of CPU spent on it.
+ * Owns: the hard and the soft limit, what happens when one is near, the share of CPU spent on it. The limit of a group
+ *       (heapgroup.c) is met in the same way, but for heap.onlimit and the reserve.
  * Does not: refuse (mem.c does, and the system), collect (gc.c), raise errors (err.c).
  *
  * A request that is refused, by the limit or by the system, ends in one of two places.
@@ -83,7 +84,9 @@ static size_t reserve_size(const NpGlobal *global) {
 }
 
 void np_limit_set_aside(NpGlobal *global) {
-    if (!global->limit.handling) np_heap_reserve(&global->heap, reserve_size(global));
+    if (global->limit.handling) return;
+    np_heap_reserve(&global->heap, reserve_size(global));
+    np_heap_groups_shut(&global->heap);
 }
 
 int np_limit_set(lua_State *L, size_t hard, size_t soft) {
@@ -119,13 +122,14 @@ int np_limit_set(lua_State *L, size_t hard, size_t soft) {
 static bool may_collect_for_request(NpGlobal *global) {
     NpLimit *limit = &global->limit;
     const NpHeap *heap = &global->heap;
+    size_t bounded = heap->group->limit && heap->group->limit < heap->in_use ? heap->group->limit : heap->in_use;
     bool full = !may_collect(global);
     if (limit->hits != limit->collected_hits || limit->caught) {
         limit->caught = false;
         limit->poor = 0;
         return true;
     }
-    if (heap->claimed_total - limit->collected_at > BETWEEN_COLLECTIONS(heap->in_use)) limit->poor = 0;
+    if (heap->claimed_total - limit->collected_at > BETWEEN_COLLECTIONS(bounded)) limit->poor = 0;
     else if (++limit->poor > POOR_MOST) limit->poor = POOR_MOST + 1;
     return !full && limit->poor <= POOR_MOST;
 }
@@ -137,11 +141,14 @@ static void has_collected(NpGlobal *global) {
     np_limit_collecting(global, false);
 }
 
+/* Would not fit even if the group had nothing else. */
+static bool is_beyond(const NpHeapGroup *group, size_t bytes) { return group->limit && bytes > group->limit; }
+
 bool np_gc_emergency(lua_State *L, size_t size) {
     NpGlobal *global = L->global;
     NpLimit *limit = &global->limit;
     size_t most = global->heap.mem.limit;
-    if (limit->no_collect > 0 || (most && size > most)) return false;
+    if (limit->no_collect > 0 || (most && size > most) || is_beyond(global->heap.group, size)) return false;
     if (!np_dbg_on(emergency) && !may_collect_for_request(global)) return false;
     limit->emergencies++;
     limit->thread = L;
@@ -149,6 +156,7 @@ bool np_gc_emergency(lua_State *L, size_t size) {
     limit->thread = NULL;
     has_collected(global);
     global->heap.starved = false; /* what it asked for has been done */
+    global->heap.refused_by = NULL;
     return true;
 }
 
@@ -164,6 +172,7 @@ static bool call_on_limit(lua_State *L, bool hard) {
     NpLimit *limit = &L->global->limit;
     uint8_t allow_hook = L->allow_hook;
     ptrdiff_t old_top;
+    unsigned group;
     int status;
     if (limit->on_limit.tag == NP_NIL || limit->approached || limit->calling || limit->no_collect > 0) return false;
     limit->approached = limit->calling = true;
@@ -174,7 +183,9 @@ static bool call_on_limit(lua_State *L, bool hard) {
     np_copy(L->top++, &limit->on_limit);
     np_set_obj(L->top, hard ? limit->word_hard : limit->word_soft, NP_STR);
     L->top++;
+    group = np_heap_group_switch(&L->global->heap, 0); /* it is the state's */
     status = np_call_protected(L, call_it, NULL, old_top, 0);
+    np_heap_group_switch(&L->global->heap, group);
     L->allow_hook = allow_hook;
     limit->calling = false;
     if (status != LUA_OK) np_final_warn(L, "heap.onlimit");
@@ -192,8 +203,11 @@ static void look_back(NpGlobal *global, size_t least) {
 /* ---- at safe points ---- */
 
 bool np_limit_due(NpGlobal *global) {
-    const NpHeap *heap = &global->heap;
+    NpHeap *heap = &global->heap;
     size_t least = np_limit_least(global);
+    bool pressed = heap->pressed;
+    heap->pressed = false;
+    if (pressed && may_collect(global)) return true;
     if (!least) return false;
     look_back(global, least);
     return np_heap_used(heap) > NP_NEAR_LIMIT(least) && heap->claimed_total - global->gc.forced_at > BETWEEN_FORCED(least) &&
@@ -215,18 +229,23 @@ static bool fits_after_release(NpHeap *heap, size_t bytes) {
     return fits(heap, bytes);
 }
 
-static bool fits_after_collection(lua_State *L, size_t bytes) {
-    NpGlobal *global = L->global;
-    if (!may_collect_for_request(global)) return false;
+static bool collect_for_request(lua_State *L) {
+    if (!may_collect_for_request(L->global)) return false;
     np_gc_full(L, true);
-    has_collected(global);
-    return fits_after_release(&global->heap, bytes);
+    has_collected(L->global);
+    return true;
+}
+
+static bool fits_after_collection(lua_State *L, size_t bytes) {
+    return collect_for_request(L) && fits_after_release(&L->global->heap, bytes);
 }
 
 void np_gc_room_slow(lua_State *L, size_t bytes) {
     NpGlobal *global = L->global;
     NpHeap *heap = &global->heap;
     size_t most = heap->mem.limit;
+    if (NP_UNLIKELY(!np_heap_group_fits(heap->group, bytes)) && !is_beyond(heap->group, bytes) && global->limit.no_collect == 0)
+        (void)collect_for_request(L);
     if (!most || bytes > most || global->limit.no_collect > 0) return;
     if (fits(heap, bytes) || fits_after_release(heap, bytes) || fits_after_collection(L, bytes)) return;
     look_back(global, most);
@@ -237,9 +256,21 @@ void np_gc_room_slow(lua_State *L, size_t bytes) {
 
 /* ---- the error ---- */
 
+NpString *np_limit_text(const NpGlobal *global) {
+    const NpHeapGroup *group = global->heap.refused_by;
+    return group && group->message ? group->message : global->memory_error;
+}
+
 void np_limit_refused(lua_State *L) {
     NpLimit *limit = &L->global->limit;
+    NpHeapGroup *group = L->global->heap.refused_by;
     limit->hits++;
+    L->global->heap.refused_by = NULL;
+    if (group) {
+        group->hits++;
+        np_heap_group_open(group);
+        return;
+    }
     np_heap_open_reserve(&L->global->heap);
     (void)call_on_limit(L, true);
 }

@@ -410,6 +410,23 @@ void np_mark_all(NpGlobal *global) { np_mark_some(global, SIZE_MAX); }
 
 /* ---- beginning and end ---- */
 
+/* A group's name and message live as long as its record. */
+static void shade_groups(NpGlobal *global) {
+    for (unsigned id = 1; id < np_heap_group_end(&global->heap); id++) {
+        const NpHeapGroup *group = np_heap_group_at(&global->heap, id);
+        if (!group) continue;
+        if (group->name) shade_string(group->name);
+        if (group->message) shade_string(group->message);
+    }
+}
+
+void np_mark_drop_owners(NpGlobal *global) {
+    for (unsigned id = 1; id < np_heap_group_end(&global->heap); id++) {
+        NpHeapGroup *group = np_heap_group_at(&global->heap, id);
+        if (group && group->owner && !np_mark_test(group->owner)) group->owner = NULL;
+    }
+}
+
 static void shade_roots(NpGlobal *global) {
     shade_value(global, &global->registry);
     shade(global, (NpObj *)np_state_thread(global->main_thread), NP_THREAD);
@@ -423,6 +440,7 @@ static void shade_roots(NpGlobal *global) {
     shade_string(global->limit.word_soft);
     shade_value(global, &global->limit.on_limit);
     shade_value(global, &global->limit.message);
+    shade_groups(global);
     mark_buffer(global->heap.reserve);
     mark_buffer(global->strings.slots);
     mark_buffer(global->shape_table.transitions);

@@ -37,6 +37,8 @@ void np_mark_all(NpGlobal *global);
 bool np_mark_finish(NpGlobal *global, lua_State *L, size_t *done);
 /* [-] The same in RESURRECT, where threads do not matter: what is marked there cannot be seen by the program. */
 bool np_mark_finish_resurrected(NpGlobal *global, size_t *done);
+/* [-] Marks are complete: groups whose handle is dead have no owner any more. */
+void np_mark_drop_owners(NpGlobal *global);
 /* [-] Marking is over: gives the memory of a large mark stack back. */
 void np_mark_trim(NpGlobal *global);
 /* [-] Gives a marking up. */

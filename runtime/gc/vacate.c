@@ -49,6 +49,7 @@ bool np_heap_vacate_walk(NpHeap *heap, size_t work, size_t (*visit)(void *ctx, v
     NpPages *pages = &priv->pages;
     uint32_t i = np_heap_arena_from(pages, priv->vacate_arena);
     size_t page = priv->vacate_page, done = 0;
+    unsigned group = heap->group->id; /* moving switches it: a buffer stays in its group */
     if (i < pages->count && pages->arenas[i].arena != priv->vacate_arena) page = 0;
     np_heap_return_rests(heap); /* the alloc bits are those of objects now */
     while (priv->vacating && i < pages->count && done < work) {
@@ -71,6 +72,7 @@ bool np_heap_vacate_walk(NpHeap *heap, size_t work, size_t (*visit)(void *ctx, v
         done += visit_span(span, visit, ctx);
         i = np_heap_arena_from(pages, arena); /* moving may have made an arena */
     }
+    np_heap_group_switch(heap, group);
     priv->vacate_arena = i < pages->count ? pages->arenas[i].arena : NULL;
     priv->vacate_page = page;
     return !priv->vacating || i >= pages->count;

@@ -120,7 +120,8 @@ static void table_edges(Verify *verify, NpTable *table) {
     shape = np_shape_of(verify->global, table);
     if (table->shape >= verify->global->shape_table.used || shape->state != NP_SHAPE_LIVE)
         complain(verify, table, "has a shape that is not alive");
-    if (verify->marks && shape->marked != verify->global->gc.epoch) complain(verify, table, "has a shape that is not marked");
+    if (verify->marks && table->shape != NP_SHAPE_ROOT && shape->marked != verify->global->gc.epoch) /* the root is never swept */
+        complain(verify, table, "has a shape that is not marked");
     reach_buffer(verify, table->slots, table->slot_capacity * 9u);
     reach(verify, (NpObj *)shape->metatable, NP_TABLE);
     reach(verify, (NpObj *)shape->keys, NP_KEYS);
@@ -202,6 +203,11 @@ static void roots(Verify *verify, lua_State *L) {
     for (int i = 0; i < NP_EVENT_COUNT; i++) reach(verify, (NpObj *)global->event_names[i], NP_STR);
     reach(verify, (NpObj *)global->memory_error, NP_STR);
     reach(verify, (NpObj *)global->handler_error, NP_STR);
+    for (unsigned id = 1; id < np_heap_group_end(&global->heap); id++) {
+        const NpHeapGroup *group = np_heap_group_at(&global->heap, id);
+        if (group) reach(verify, group->name, NP_STR);
+        if (group) reach(verify, group->message, NP_STR);
+    }
     for (size_t i = gc->first_to_finalize; i < gc->to_finalize.count; i++)
         reach(verify, gc->to_finalize.items[i], gc->to_finalize.items[i]->kind);
     for (size_t i = 0; i < gc->finalizable.count; i++)
