@@ -59,8 +59,19 @@ bool np_cg_is_jumpy(const NpExpr *expr) {
 
 /* ---- comparisons ---- */
 
+/* Does the literal fit an instruction, as an integer or as a float that has its value? */
 static bool is_immediate(const NpExpr *expr) {
-    return expr && expr->kind == NP_EXPR_INT && expr->u.integer >= -128 && expr->u.integer <= 127;
+    if (!expr) return false;
+    if (expr->kind == NP_EXPR_INT) return expr->u.integer >= -128 && expr->u.integer <= 127;
+    return expr->kind == NP_EXPR_FLOAT && expr->u.number >= -128 && expr->u.number <= 127 &&
+           expr->u.number == (double)(int)expr->u.number;
+}
+static int immediate_of(const NpExpr *expr) {
+    return expr->kind == NP_EXPR_INT ? (int)expr->u.integer : (int)expr->u.number;
+}
+static void order_immediate(NpFuncGen *fg, uint8_t op, int reg, const NpExpr *literal, bool when, NpJumps *list) {
+    int flag = literal->kind == NP_EXPR_FLOAT ? 2 : 0;
+    np_emit_cond(fg, (NpOpcode)op, reg, immediate_of(literal), when | flag, list);
 }
 
 /* Comparisons are reported where their right operand ends, as far as that is known. */
@@ -71,16 +82,9 @@ static void set_compare_line(NpFuncGen *fg, const NpExpr *expr) {
 
 /* EQ and NE with a literal: an immediate (floats with an integer value are equal to it) or a constant. */
 static bool equal_literal(NpFuncGen *fg, int reg, const NpExpr *literal, bool when, NpJumps *list) {
-    int64_t immediate = 1000;
     int k;
-    if (literal->kind == NP_EXPR_INT) {
-        immediate = literal->u.integer;
-    } else if (literal->kind == NP_EXPR_FLOAT && literal->u.number >= -128 && literal->u.number <= 127 &&
-               literal->u.number == (double)(int)literal->u.number) {
-        immediate = (int)literal->u.number;
-    }
-    if (immediate >= -128 && immediate <= 127) {
-        np_emit_cond(fg, NP_OP_EQI, reg, (int)immediate, when, list);
+    if (is_immediate(literal)) {
+        np_emit_cond(fg, NP_OP_EQI, reg, immediate_of(literal), when, list);
         return true;
     }
     k = np_emit_k_literal(fg, literal);
@@ -114,9 +118,9 @@ static void compare_order(NpFuncGen *fg, const NpExpr *expr, NpOperand left, boo
     right = np_cg_operand(fg, expr->u.binary.right);
     set_compare_line(fg, expr);
     if (constant_left) {
-        np_emit_cond(fg, (NpOpcode)left_literal[kind], right.reg, (int)left.literal->u.integer, when, list);
+        order_immediate(fg, left_literal[kind], right.reg, left.literal, when, list);
     } else if (is_immediate(right.literal)) {
-        np_emit_cond(fg, (NpOpcode)right_literal[kind], left.reg, (int)right.literal->u.integer, when, list);
+        order_immediate(fg, right_literal[kind], left.reg, right.literal, when, list);
     } else {
         NpOpcode op = expr->op == NP_BIN_LT || expr->op == NP_BIN_GT ? NP_OP_LT : NP_OP_LE;
         np_cg_operand_reg(fg, &right);

@@ -219,6 +219,17 @@ void np_cg_multi(NpFuncGen *fg, NpExpr *expr, int want) {
 
 /* ---- operators ---- */
 
+/* The constant for a number on the left of an operator that has a form with one, else -1. */
+static int left_constant(NpFuncGen *fg, const NpExpr *expr, NpOperand left) {
+    if (!left.literal || (left.literal->kind != NP_EXPR_INT && left.literal->kind != NP_EXPR_FLOAT)) return -1;
+    if (expr->op != NP_BIN_ADD && expr->op != NP_BIN_SUB && expr->op != NP_BIN_MUL && expr->op != NP_BIN_DIV) return -1;
+    if (np_ast_is_literal(expr->u.binary.right)) return -1;
+    int k = np_emit_k_literal(fg, left.literal);
+    return k <= NP_MAX_K ? k : -1;
+}
+_Static_assert(NP_OP_KSUB - NP_OP_KADD == NP_OP_SUB - NP_OP_ADD && NP_OP_KMUL - NP_OP_KADD == NP_OP_MUL - NP_OP_ADD,
+               "same order");
+
 static void binary_arith(NpFuncGen *fg, const NpExpr *expr, NpOperand left, int target) {
     static const uint8_t opcodes[] = {
         [NP_BIN_ADD] = NP_OP_ADD,   [NP_BIN_SUB] = NP_OP_SUB,   [NP_BIN_MUL] = NP_OP_MUL,
@@ -228,7 +239,15 @@ static void binary_arith(NpFuncGen *fg, const NpExpr *expr, NpOperand left, int 
     };
     NpOperand right;
     bool bitwise = expr->op >= NP_BIN_BAND;
-    int opcode = opcodes[expr->op], b = np_cg_operand_reg(fg, &left), c = -1;
+    int opcode = opcodes[expr->op], c = -1;
+    int b = left_constant(fg, expr, left);
+    if (b >= 0) {
+        c = np_cg_any(fg, expr->u.binary.right);
+        set_line(fg, expr);
+        np_emit_abc(fg, opcode == NP_OP_DIV ? NP_OP_KDIV : (NpOpcode)(opcode + NP_OP_KADD - NP_OP_ADD), target, b, c);
+        return;
+    }
+    b = np_cg_operand_reg(fg, &left);
     right = np_cg_operand(fg, expr->u.binary.right);
     if (right.literal && (right.literal->kind == NP_EXPR_INT || (!bitwise && right.literal->kind == NP_EXPR_FLOAT))) {
         int k = np_emit_k_literal(fg, right.literal);

@@ -35,7 +35,7 @@
 #define CHECK_INTEGER INT64_C(0x5678)
 #define CHECK_FLOAT 370.5
 #define OWN_MARK "Neap"
-#define FORMAT_REVISION 1
+#define FORMAT_REVISION 2
 #define MAX_NESTING 190 /* functions within functions; the parser's limit is about the same */
 
 /* ---- writing ---- */

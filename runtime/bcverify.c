@@ -101,7 +101,7 @@ static bool bits_empty(const Bits *bits) { return (bits->word[0] | bits->word[1]
 
 static int words_of(NpInstr instr) { return np_opcode_info[np_op(instr)].words; }
 
-/* Kinds of the fields A, B, C: R register, U upvalue, k constant, N constant number, 1 truth, - anything. */
+/* Kinds of the fields A, B, C: R register, U upvalue, k constant, N constant number, 1 truth, 3 truth and a flag, - anything. */
 static const char operands[NP_OP_COUNT][4] = {
     [NP_OP_MOVE] = "RR-",     [NP_OP_LOADI] = "R--",     [NP_OP_LOADF] = "R--",     [NP_OP_LOADK] = "R--",
     [NP_OP_LOADKX] = "R--",   [NP_OP_LOADNIL] = "R--",   [NP_OP_LOADFALSE] = "R--", [NP_OP_LOADTRUE] = "R--",
@@ -114,11 +114,12 @@ static const char operands[NP_OP_COUNT][4] = {
     [NP_OP_SHL] = "RRR",      [NP_OP_SHR] = "RRR",       [NP_OP_ADDK] = "RRN",      [NP_OP_SUBK] = "RRN",
     [NP_OP_MULK] = "RRN",     [NP_OP_MODK] = "RRN",      [NP_OP_POWK] = "RRN",      [NP_OP_DIVK] = "RRN",
     [NP_OP_IDIVK] = "RRN",    [NP_OP_BANDK] = "RRN",     [NP_OP_BORK] = "RRN",      [NP_OP_BXORK] = "RRN",
-    [NP_OP_SHLK] = "RRN",     [NP_OP_SHRK] = "RRN",      [NP_OP_UNM] = "RR-",       [NP_OP_BNOT] = "RR-",
+    [NP_OP_SHLK] = "RRN",     [NP_OP_SHRK] = "RRN",      [NP_OP_KADD] = "RNR",      [NP_OP_KSUB] = "RNR",
+    [NP_OP_KMUL] = "RNR",     [NP_OP_KDIV] = "RNR",      [NP_OP_UNM] = "RR-",       [NP_OP_BNOT] = "RR-",
     [NP_OP_NOT] = "RR-",      [NP_OP_LEN] = "RR-",       [NP_OP_CONCAT] = "RR-",    [NP_OP_JMP] = "---",
     [NP_OP_LOOP] = "---",     [NP_OP_EQ] = "RR1",        [NP_OP_LT] = "RR1",        [NP_OP_LE] = "RR1",
-    [NP_OP_EQK] = "Rk1",      [NP_OP_EQI] = "R-1",       [NP_OP_LTI] = "R-1",       [NP_OP_LEI] = "R-1",
-    [NP_OP_GTI] = "R-1",      [NP_OP_GEI] = "R-1",       [NP_OP_TEST] = "R-1",      [NP_OP_TESTSET] = "RR1",
+    [NP_OP_EQK] = "Rk1",      [NP_OP_EQI] = "R-1",       [NP_OP_LTI] = "R-3",       [NP_OP_LEI] = "R-3",
+    [NP_OP_GTI] = "R-3",      [NP_OP_GEI] = "R-3",       [NP_OP_TEST] = "R-1",      [NP_OP_TESTSET] = "RR1",
     [NP_OP_CALL] = "R--",     [NP_OP_TAILCALL] = "R-1",  [NP_OP_RETURN] = "R-1",    [NP_OP_RETURN0] = "---",
     [NP_OP_RETURN1] = "R--",  [NP_OP_VARARGPREP] = "---", [NP_OP_VARARG] = "R--",   [NP_OP_FORPREP] = "R--",
     [NP_OP_FORLOOP] = "R--",  [NP_OP_TFORPREP] = "R--",  [NP_OP_TFORCALL] = "R--",  [NP_OP_TFORLOOP] = "R--",
@@ -135,6 +136,7 @@ static bool check_field(Verifier *v, char kind, unsigned field) {
         REQUIRE((int)field < parts->nconstants, "constant out of range");
         REQUIRE(np_is_number(&parts->constants[field]), "arithmetic with a constant that is not a number");
         break;
+    case '3': REQUIRE(field <= 3, "condition is not 0 to 3"); break;
     case '1': REQUIRE(field <= 1, "condition is neither 0 nor 1"); break;
     default: break;
     }

@@ -69,7 +69,7 @@ static void add_upvalue(Text *text, const NpProto *proto, unsigned index) {
     else add(text, "upvalue %u", index);
 }
 
-static bool has_number_constant(unsigned op) { return op >= NP_OP_ADDK && op <= NP_OP_SHRK; }
+static bool has_number_constant(unsigned op) { return op >= NP_OP_ADDK && op <= NP_OP_KDIV; }
 
 static bool is_immediate_compare(unsigned op) { return op >= NP_OP_EQI && op <= NP_OP_GEI; }
 
@@ -106,7 +106,7 @@ static void add_meaning(Text *text, const NpProto *proto, int32_t pc) {
         add_constant(text, proto, op == NP_OP_LOADK ? np_d(instr) : proto->code[pc + 1]);
     } else if (has_number_constant(op)) {
         add(text, "  ; ");
-        add_constant(text, proto, np_c(instr));
+        add_constant(text, proto, op >= NP_OP_KADD ? np_b(instr) : np_c(instr));
     } else if (op == NP_OP_GETUPVAL || op == NP_OP_SETUPVAL) {
         add(text, "  ; ");
         add_upvalue(text, proto, np_b(instr));

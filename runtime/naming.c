@@ -146,6 +146,10 @@ static NpEvent event_of(NpInstr instr) {
         return event_of(np_make_abc((NpOpcode)(op - NP_OP_ADDK + NP_OP_ADD), 0, 0, 0));
     }
     switch (op) {
+    case NP_OP_KADD: return NP_EVENT_ADD;
+    case NP_OP_KSUB: return NP_EVENT_SUB;
+    case NP_OP_KMUL: return NP_EVENT_MUL;
+    case NP_OP_KDIV: return NP_EVENT_DIV;
     case NP_OP_GETTABUP: case NP_OP_GETFIELD: case NP_OP_GETINDEX: case NP_OP_GETINT: case NP_OP_SELF:
         return NP_EVENT_INDEX;
     case NP_OP_SETTABUP: case NP_OP_SETFIELD: case NP_OP_SETINDEX: case NP_OP_SETINT:

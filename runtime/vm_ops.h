@@ -14,6 +14,7 @@
 #define RA (base + np_a(insn))
 #define RB (base + np_b(insn))
 #define RC (base + np_c(insn))
+#define KB (constants + np_b(insn))
 #define KC (constants + np_c(insn))
 #define JUMP_W1 (pc += 1 + (int32_t)pc[0])
 
@@ -424,8 +425,8 @@ HANDLER(SETLIST) { COLD(set_list); }
 #define AS_FLT(x) ((x)->tag == NP_FLT ? (x)->v.n : (double)(x)->v.i)
 #define WRAP(x, op, y) ((int64_t)((uint64_t)(x)->v.i op (uint64_t)(y)->v.i))
 
-#define ARITH(op, RIGHT)                                                                           \
-    const NpValue *left = RB, *right = RIGHT;                                                      \
+#define ARITH(op, LEFT, RIGHT)                                                                     \
+    const NpValue *left = LEFT, *right = RIGHT;                                                      \
     if (NP_LIKELY(INTS(left, right))) {                                                            \
         np_set_int(RA, WRAP(left, op, right));                                                     \
         NEXT;                                                                                      \
@@ -440,15 +441,18 @@ HANDLER(SETLIST) { COLD(set_list); }
     }                                                                                              \
     COLD(arith);
 
-HANDLER(ADD) { ARITH(+, RC) }
-HANDLER(SUB) { ARITH(-, RC) }
-HANDLER(MUL) { ARITH(*, RC) }
-HANDLER(ADDK) { ARITH(+, KC) }
-HANDLER(SUBK) { ARITH(-, KC) }
-HANDLER(MULK) { ARITH(*, KC) }
+HANDLER(ADD) { ARITH(+, RB, RC) }
+HANDLER(SUB) { ARITH(-, RB, RC) }
+HANDLER(MUL) { ARITH(*, RB, RC) }
+HANDLER(ADDK) { ARITH(+, RB, KC) }
+HANDLER(SUBK) { ARITH(-, RB, KC) }
+HANDLER(MULK) { ARITH(*, RB, KC) }
+HANDLER(KADD) { ARITH(+, KB, RC) }
+HANDLER(KSUB) { ARITH(-, KB, RC) }
+HANDLER(KMUL) { ARITH(*, KB, RC) }
 
-#define DIVIDE(RIGHT)                                                                              \
-    const NpValue *left = RB, *right = RIGHT;                                                      \
+#define DIVIDE(LEFT, RIGHT)                                                                        \
+    const NpValue *left = LEFT, *right = RIGHT;                                                      \
     if (NP_LIKELY(FLTS(left, right))) {                                                            \
         np_set_flt(RA, left->v.n / right->v.n);                                                    \
         NEXT;                                                                                      \
@@ -459,8 +463,9 @@ HANDLER(MULK) { ARITH(*, KC) }
     }                                                                                              \
     COLD(arith);
 
-HANDLER(DIV) { DIVIDE(RC) }
-HANDLER(DIVK) { DIVIDE(KC) }
+HANDLER(DIV) { DIVIDE(RB, RC) }
+HANDLER(DIVK) { DIVIDE(RB, KC) }
+HANDLER(KDIV) { DIVIDE(KB, RC) }
 
 /* Division of integers rounds towards minus infinity; positive operands need no correction. */
 #define MODULO(RIGHT)                                                                              \
@@ -585,7 +590,7 @@ HANDLER(LOOP) {
 }
 
 #define BRANCH(outcome)                                                                            \
-    if ((outcome) == (np_c(insn) != 0)) JUMP_W1;                                                   \
+    if ((unsigned)(outcome) == np_c(insn)) JUMP_W1;                                                \
     else pc++;                                                                                     \
     NEXT
 
@@ -624,10 +629,14 @@ HANDLER(EQI) {
     if (left->tag == NP_INT) { BRANCH(left->v.i == np_sb(insn)); }
     BRANCH(left->tag == NP_FLT && left->v.n == (double)np_sb(insn));
 }
+#define BRANCH_I(outcome)                                                                          \
+    if ((unsigned)(outcome) == (np_c(insn) & 1)) JUMP_W1;                                          \
+    else pc++;                                                                                     \
+    NEXT
 #define ORDER_I(op)                                                                                \
     const NpValue *left = RA;                                                                      \
-    if (NP_LIKELY(left->tag == NP_INT)) { BRANCH(left->v.i op np_sb(insn)); }                      \
-    if (NP_LIKELY(left->tag == NP_FLT)) { BRANCH(left->v.n op (double)np_sb(insn)); }              \
+    if (NP_LIKELY(left->tag == NP_INT)) { BRANCH_I(left->v.i op np_sb(insn)); }                    \
+    if (NP_LIKELY(left->tag == NP_FLT)) { BRANCH_I(left->v.n op (double)np_sb(insn)); }            \
     COLD(compare);
 HANDLER(LTI) { ORDER_I(<) }
 HANDLER(LEI) { ORDER_I(<=) }
@@ -893,4 +902,5 @@ HANDLER(TBC) { COLD(mark_tbc); }
 #undef RA
 #undef RB
 #undef RC
+#undef KB
 #undef KC

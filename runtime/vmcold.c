@@ -326,17 +326,21 @@ void np_vm_set_index(lua_State *L, NpInstr insn) {
 static int arith_op(unsigned op) {
     static const uint8_t ops[] = {LUA_OPADD, LUA_OPSUB, LUA_OPMUL, LUA_OPMOD, LUA_OPPOW, LUA_OPDIV,
                                   LUA_OPIDIV, LUA_OPBAND, LUA_OPBOR, LUA_OPBXOR, LUA_OPSHL, LUA_OPSHR};
+    static const uint8_t with_left_constant[] = {LUA_OPADD, LUA_OPSUB, LUA_OPMUL, LUA_OPDIV};
     if (op == NP_OP_UNM) return LUA_OPUNM;
     if (op == NP_OP_BNOT) return LUA_OPBNOT;
+    if (op >= NP_OP_KADD) return with_left_constant[op - NP_OP_KADD];
     return ops[op >= NP_OP_ADDK ? op - NP_OP_ADDK : op - NP_OP_ADD];
 }
-_Static_assert(NP_OP_SHR - NP_OP_ADD == 11 && NP_OP_SHRK - NP_OP_ADDK == 11 && NP_OP_ADDK == NP_OP_SHR + 1,
+_Static_assert(NP_OP_SHR - NP_OP_ADD == 11 && NP_OP_SHRK - NP_OP_ADDK == 11 && NP_OP_ADDK == NP_OP_SHR + 1 &&
+                   NP_OP_KADD == NP_OP_SHRK + 1 && NP_OP_KDIV - NP_OP_KADD == 3 && NP_OP_UNM > NP_OP_KDIV,
                "order of the arithmetic opcodes");
 
 void np_vm_arith(lua_State *L, NpInstr insn) {
     unsigned op = np_op(insn);
-    const NpValue *left = reg(L, np_b(insn));
-    const NpValue *right = op >= NP_OP_UNM ? left : op >= NP_OP_ADDK ? constant(L, np_c(insn)) : reg(L, np_c(insn));
+    bool constant_left = op >= NP_OP_KADD && op <= NP_OP_KDIV, constant_right = op >= NP_OP_ADDK && op <= NP_OP_SHRK;
+    const NpValue *left = constant_left ? constant(L, np_b(insn)) : reg(L, np_b(insn));
+    const NpValue *right = op >= NP_OP_UNM ? left : constant_right ? constant(L, np_c(insn)) : reg(L, np_c(insn));
     NpCallee callee;
     if (!np_slow_arith_step(L, arith_op(op), left, right, reg(L, np_a(insn)), &callee))
         call_from_instruction(L, &callee, 1);
@@ -368,7 +372,7 @@ void np_vm_concat(lua_State *L, NpInstr insn) {
 
 static void jump_if(lua_State *L, NpInstr insn, bool outcome) {
     const NpInstr *pc = L->frame->u.lua.pc;
-    L->frame->u.lua.pc = pc + 1 + (outcome == (np_c(insn) != 0) ? (int32_t)pc[0] : 0);
+    L->frame->u.lua.pc = pc + 1 + (outcome == (np_c(insn) & 1) ? (int32_t)pc[0] : 0);
 }
 
 void np_vm_compare(lua_State *L, NpInstr insn) {
@@ -380,7 +384,8 @@ void np_vm_compare(lua_State *L, NpInstr insn) {
     case NP_OP_LT: op = LUA_OPLT; break;
     case NP_OP_LE: break;
     default:
-        np_set_int(&immediate, np_sb(insn));
+        if (np_c(insn) & 2) np_set_flt(&immediate, np_sb(insn));
+        else np_set_int(&immediate, np_sb(insn));
         right = &immediate;
         if (np_op(insn) == NP_OP_LTI || np_op(insn) == NP_OP_GTI) op = LUA_OPLT;
         if (np_op(insn) == NP_OP_GTI || np_op(insn) == NP_OP_GEI) right = left, left = &immediate;
