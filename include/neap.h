@@ -73,6 +73,18 @@ LUA_API int (neap_tailresume)(lua_State *L, lua_State *co, int nargs, neap_Resum
  */
 LUA_API void (neap_setpcall)(lua_State *L, lua_CFunction pcall);
 
+/*
+ * [-0, +0, -] Tells the interpreter which C functions switch coroutines, so that it can do it without calling them:
+ *     yield     does nothing but `return lua_yield(L, lua_gettop(L));`
+ *     resume    gives its arguments from the second on to the coroutine that is the first one, and ends with
+ *               neap_tailresume and end_resume, which gives true and the coroutine's results unless there was an error
+ *     wrapped   a C closure that does so with the coroutine that is its first upvalue and with all its arguments;
+ *               end_wrap gives the coroutine's results unless there was an error
+ * Where a coroutine cannot be resumed the function itself is called. The coroutine library does this.
+ */
+LUA_API void (neap_setcoroutines)(lua_State *L, lua_CFunction yield, lua_CFunction resume, neap_ResumeK end_resume,
+                                  lua_CFunction wrapped, neap_ResumeK end_wrap);
+
 /* ---- Iterators --------------------------------------------------------------------------------- */
 
 /*

@@ -292,7 +292,7 @@ _Static_assert(sizeof builtins / sizeof *builtins <= NP_BUILTIN_SLOTS / 2, "sear
 
 void np_builtin_set(NpGlobal *global, const char *library, const char *name, lua_CFunction function) {
     for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++) {
-        if (strcmp(builtins[i].name, name) != 0 || strcmp(builtins[i].library, library) != 0) continue;
+        if (builtins[i].name[0] != name[0] || strcmp(builtins[i].name, name) != 0 || strcmp(builtins[i].library, library) != 0) continue;
         unsigned at = np_builtin_place(function);
         while (global->builtins[at].function && global->builtins[at].function != function &&
                global->builtins[at].run != builtins[i].run)

@@ -267,7 +267,7 @@ static void call_with(lua_State *L, NpValue *func, int nresults, uint32_t increm
         np_vm_execute(L, frame);
         frame = NULL;
         if (below_c) {
-            while (L->frame - L->frames > base) {
+            while (L->frame - L->frames > base && L->status != LUA_YIELD) {
                 if (!np_frame_is_lua(L->frame)) {
                     np_call_finish_c(L, L->frame);
                 } else {
@@ -341,6 +341,14 @@ static void close_body(lua_State *L, void *arg) {
     np_call_close(L, args->level, args->status, false);
 }
 
+/* For protected calls on the C stack: what goes on after an error cannot yield across them. */
+static int recover_here(lua_State *L, int status, ptrdiff_t base) {
+    L->n_c_calls += NP_NOT_YIELDABLE;
+    status = np_call_recover(L, status, base);
+    L->n_c_calls -= NP_NOT_YIELDABLE;
+    return status;
+}
+
 /* Closes everything from level up even when __close methods fail; the last error is the one that counts. */
 static int close_protected(lua_State *L, ptrdiff_t level, int status) {
     ptrdiff_t frame = L->frame - L->frames;
@@ -350,7 +358,7 @@ static int close_protected(lua_State *L, ptrdiff_t level, int status) {
         int outcome = np_err_protect(L, close_body, &args);
         if (outcome == LUA_OK) return status;
         /* A pcall inside a method may catch it; then the remaining variables are still to be closed. */
-        outcome = np_call_recover(L, outcome, frame);
+        outcome = recover_here(L, outcome, frame);
         if (outcome == LUA_OK) continue;
         L->frame = L->frames + frame;
         np_barrier_cut(L);
@@ -436,6 +444,7 @@ void np_call_unroll(lua_State *L, void *base_index) {
         } else {
             np_vm_finish(L, frame);
             np_vm_execute(L, L->frame);
+            if (L->status == LUA_YIELD) break;
         }
     }
     L->n_c_calls--;
@@ -467,7 +476,7 @@ int np_call_protected(lua_State *L, void (*f)(lua_State *, void *), void *arg, p
     L->errfunc = errfunc;
     int status = np_err_protect_recovering(L, f, arg);
     if (NP_UNLIKELY(status != LUA_OK)) {
-        status = np_call_recover(L, status, frame);
+        status = recover_here(L, status, frame);
         if (status != LUA_OK) {
             L->frame = L->frames + frame;
             np_barrier_cut(L);

@@ -110,6 +110,14 @@ int np_call_recover(lua_State *L, int status, ptrdiff_t base);
 /* [gc stk] Closes all variables from slot offset `level` up, whatever their methods do; returns the status to report. */
 int np_call_close_protected(lua_State *L, ptrdiff_t level, int status);
 
+/* ---- coro.c ---- */
+/* [-] `func` is the coroutine library's yield, called from the interpreter loop: when nothing is in the way the thread has
+ * yielded, and the loop must be left at once. false: nothing has been done; it is a C function like any other. */
+bool np_coro_yield(lua_State *L, NpValue *func, int nresults);
+/* [gc err stk] `func` is its resume, or a function made by its wrap: carried out to its end, results in place as after any
+ * call. false: as np_coro_yield. */
+bool np_coro_resume(lua_State *L, NpValue *func, int nresults);
+
 /* ---- vm.c ---- */
 /* [gc err stk] Runs the Lua frame L->frame (flag ENTRY set) until it returns. One of the upward calls of docs/FLOORS. */
 void np_vm_execute(lua_State *L, NpFrame *frame);

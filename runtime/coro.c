@@ -2,7 +2,9 @@
  * Owns: the switch between threads. Does not: create threads (state.c) or run their frames (call.c, vm.c).
  *
  * A resume takes one level of the C stack; a yield is a throw to it. Frames of C functions between the two are lost
- * and go on with their continuations (manual 4.5). */
+ * and go on with their continuations (manual 4.5). When there are none, which the level of C calls tells as it does for
+ * protected calls (call.c), nothing has to be thrown: np_coro_yield makes the frame of the C function that yields, and
+ * everything up to the resume returns when it sees that status is LUA_YIELD. */
 #include "runtime/call.h"
 #include "include/neap.h"
 #include "runtime/err.h"
@@ -23,7 +25,7 @@ static void resume_body(lua_State *L, void *arg) {
     NpFrame *frame = L->frame;
     if (L->status == LUA_OK) {
         np_call(L, first - 1, LUA_MULTRET);
-        return;
+        return; /* or it has yielded, as at the end */
     }
     L->status = LUA_OK;
     L->n_c_calls++;
@@ -31,6 +33,7 @@ static void resume_body(lua_State *L, void *arg) {
         /* It yielded inside a hook. */
         L->top = first;
         np_vm_execute(L, frame);
+        if (L->status == LUA_YIELD) return;
     } else {
         int n = nargs;
         if (frame->u.c.k) n = frame->u.c.k(L, LUA_YIELD, frame->u.c.ctx);
@@ -42,21 +45,15 @@ static void resume_body(lua_State *L, void *arg) {
     np_call_unroll(L, &base);
 }
 
-int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
-    if (L->status == LUA_OK) {
-        if (L->frame != L->frames) return resume_error(L, "cannot resume non-suspended coroutine", nargs);
-        if (L->top - (L->frame->func + 1) == nargs) return resume_error(L, "cannot resume dead coroutine", nargs);
-    } else if (L->status != LUA_YIELD) {
-        return resume_error(L, "cannot resume dead coroutine", nargs);
-    }
-    L->n_c_calls = from ? np_c_calls(from) : 0;
-    if (np_c_calls(L) >= NP_C_CALLS_MAX) return resume_error(L, "C stack overflow", nargs);
+/* L can be resumed. */
+static int run(lua_State *L, lua_State *from, int nargs, int *nresults) {
     lua_State *running = L->global->running;
     unsigned group = np_heap_group_switch(&L->global->heap, L->group);
     L->global->running = L;
     L->resumer = from;
     int status = np_err_protect_recovering(L, resume_body, &nargs);
     status = np_call_recover(L, status, 0);
+    if (status == LUA_OK && L->status == LUA_YIELD) status = LUA_YIELD;
     L->global->running = from ? from : running;
     L->resumer = NULL;
     if (NP_UNLIKELY(status > LUA_YIELD)) {
@@ -69,6 +66,85 @@ int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
     np_gc_yielded(L);
     *nresults = status == LUA_YIELD ? L->frame->aux.nyield : (int)(L->top - (L->frame->func + 1));
     return status;
+}
+
+int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
+    if (L->status == LUA_OK) {
+        if (L->frame != L->frames) return resume_error(L, "cannot resume non-suspended coroutine", nargs);
+        if (L->top - (L->frame->func + 1) == nargs) return resume_error(L, "cannot resume dead coroutine", nargs);
+    } else if (L->status != LUA_YIELD) {
+        return resume_error(L, "cannot resume dead coroutine", nargs);
+    }
+    L->n_c_calls = from ? np_c_calls(from) : 0;
+    if (np_c_calls(L) >= NP_C_CALLS_MAX) return resume_error(L, "C stack overflow", nargs);
+    return run(L, from, nargs, nresults);
+}
+
+/* ---- the functions of the coroutine library, called from Lua ---- */
+static NpFrame *push_c_frame(lua_State *L, NpValue *func, int nresults) {
+    NpFrame *frame = ++L->frame;
+    frame->func = func;
+    frame->top = L->top + LUA_MINSTACK;
+    frame->nresults = (int16_t)nresults;
+    frame->flags = NP_FRAME_C;
+    frame->u.c.k = NULL;
+    return frame;
+}
+
+static bool has_room(const lua_State *L) { return !np_stack_short(L, LUA_MINSTACK) && L->frames_end - L->frame > 1; }
+
+bool np_coro_yield(lua_State *L, NpValue *func, int nresults) {
+    const NpErrJump *jump = L->global->jump;
+    if (!np_yieldable(L) || L->hook_mask || !jump || jump->L != L || jump->level + 1 != np_c_calls(L) || !has_room(L))
+        return false;
+    NpFrame *frame = push_c_frame(L, func, nresults);
+    frame->aux.nyield = (int)(L->top - func) - 1;
+    L->status = LUA_YIELD;
+    return true;
+}
+
+/* Is it waiting in a yield without a continuation, or not started yet? */
+static bool is_plainly_resumable(const lua_State *co) {
+    if (co->status == LUA_YIELD) return !np_frame_is_lua(co->frame) && !co->frame->u.c.k && !co->hook_mask;
+    return co->status == LUA_OK && co->frame == co->frames && co->top - (co->frame->func + 1) == 1 && !co->hook_mask;
+}
+
+bool np_coro_resume(lua_State *L, NpValue *func, int nresults) {
+    bool wrapped = func->tag == NP_CCLOSURE;
+    const NpValue *thread = wrapped ? &np_ccl(func)->upvalue[0] : func + 1;
+    if (L->top <= thread && !wrapped) return false;
+    if (thread->tag != NP_THREAD || L->hook_mask) return false;
+    lua_State *co = np_thread_state(np_thread(thread));
+    NpValue *first = func + (wrapped ? 1 : 2);
+    int nargs = (int)(L->top - first), count;
+    if (co == L || !is_plainly_resumable(co) || !has_room(L) || np_stack_short(co, nargs) ||
+        np_c_calls(L) >= NP_C_CALLS_MAX - 1)
+        return false;
+    np_barrier_push(co);
+    for (int i = 0; i < nargs; i++) np_copy(co->top++, first + i);
+    L->top = first;
+    ptrdiff_t saved = np_stack_save(L, func);
+    push_c_frame(L, func, nresults);
+    co->n_c_calls = np_c_calls(L);
+    int status = run(co, L, nargs, &count);
+    np_barrier_push(L);
+    func = np_stack_at(L, saved);
+    if (NP_UNLIKELY(status > LUA_YIELD || L->stack_last - func <= count + 1)) {
+        NpGlobal *global = L->global;
+        count = (wrapped ? global->end_wrap : global->end_resume)(L, co, status, status > LUA_YIELD ? 1 : count);
+        np_call_post(L, L->frame, count);
+        return true;
+    }
+    const NpValue *from = co->top - count;
+    NpValue *to = func;
+    co->top -= count;
+    if (!wrapped) np_set_bool(to++, true);
+    NpValue *end = nresults < 0 ? to + count : func + nresults;
+    for (; to < end && count > 0; count--) np_copy(to++, from++);
+    while (to < end) np_set_nil(to++);
+    L->top = end;
+    L->frame--;
+    return true;
 }
 
 int lua_isyieldable(lua_State *L) { return np_yieldable(L); }

@@ -189,6 +189,16 @@ void neap_setiterators(lua_State *L, lua_CFunction next, lua_CFunction ipairs_st
 
 void neap_setpcall(lua_State *L, lua_CFunction pcall) { L->global->pcall_function = pcall; }
 
+void neap_setcoroutines(lua_State *L, lua_CFunction yield, lua_CFunction resume, neap_ResumeK end_resume,
+                        lua_CFunction wrapped, neap_ResumeK end_wrap) {
+    NpGlobal *global = L->global;
+    global->yield_function = yield;
+    global->resume_function = resume;
+    global->end_resume = end_resume;
+    global->wrap_function = wrapped;
+    global->end_wrap = end_wrap;
+}
+
 void neap_setbuiltin(lua_State *L, const char *library, const char *name, lua_CFunction function) {
     np_builtin_set(L->global, library, name, function);
 }

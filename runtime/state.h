@@ -281,6 +281,8 @@ struct NpGlobal {
     lua_CFunction pcall_function; /* neap_setpcall */
     neap_WatchFunction watch; /* neap_watch; NULL: none */
     void *watch_data;
+    lua_CFunction yield_function, resume_function, wrap_function; /* neap_setcoroutines; the last is of wrap's closures */
+    neap_ResumeK end_resume, end_wrap;
     NpBuiltinEntry builtins[NP_BUILTIN_SLOTS]; /* neap_setbuiltin */
     lua_WarnFunction warn;
     void *warn_data;

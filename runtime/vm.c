@@ -92,7 +92,7 @@ _Static_assert(NP_OP_SELF - NP_OP_GETTABUP == 8, "the accesses to tables are nei
 #define COLD_FUNCTIONS(X)                                                                          \
     X(get_field) X(set_field) X(get_index) X(set_index) X(arith) X(length) X(concat) X(compare)    \
     X(new_table) X(set_list) X(closure) X(for_prep) X(vararg_prep) X(vararg) X(tfor_call)          \
-    X(tfor_prep) X(close) X(mark_tbc) X(call)
+    X(tfor_prep) X(close) X(mark_tbc)
 
 #define RELOAD                                                                                     \
     do {                                                                                           \
@@ -132,6 +132,12 @@ COLD_FUNCTIONS(COLD_HANDLER)
 static NP_NOINLINE HANDLER_CC void cold_return(PARAMETERS) {
     L->frame->u.lua.pc = pc;
     if (np_vm_return(L, insn)) return;
+    RELOAD;
+    NEXT;
+}
+static NP_NOINLINE HANDLER_CC void cold_call(PARAMETERS) {
+    L->frame->u.lua.pc = pc;
+    if (np_vm_call(L, insn)) return;
     RELOAD;
     NEXT;
 }
@@ -302,6 +308,11 @@ handle_HOOKED:
 cold_tail_call:
     L->frame->u.lua.pc = pc;
     np_vm_tail_call(L, insn);
+    RELOAD;
+    NEXT;
+cold_call:
+    L->frame->u.lua.pc = pc;
+    if (np_vm_call(L, insn)) return;
     RELOAD;
     NEXT;
 cold_return:

@@ -498,13 +498,22 @@ void np_vm_for_prep(lua_State *L, NpInstr insn) {
     L->frame->u.lua.pc = pc + 1 + (runs ? 0 : (int32_t)pc[0]);
 }
 
+/* Is it a function that resumes a coroutine, and has it been done? */
+static bool resumes(lua_State *L, NpValue *func, int nresults) {
+    const NpGlobal *global = L->global;
+    if (func->tag == NP_CFUNC ? func->v.f != global->resume_function || !global->resume_function
+                              : func->tag != NP_CCLOSURE || np_ccl(func)->function != global->wrap_function)
+        return false;
+    return np_coro_resume(L, func, nresults);
+}
+
 void np_vm_tfor_call(lua_State *L, NpInstr insn) {
     NpValue *state = reg(L, np_a(insn));
     np_copy(state + 4, state);
     np_copy(state + 5, state + 1);
     np_copy(state + 6, state + 2);
     L->top = state + 7;
-    (void)np_call_prepare(L, state + 4, (int)np_c(insn), 0);
+    if (!resumes(L, state + 4, (int)np_c(insn))) (void)np_call_prepare(L, state + 4, (int)np_c(insn), 0);
 }
 
 /* ---- variable arguments ---- */
@@ -616,10 +625,13 @@ bool np_vm_return(lua_State *L, NpInstr insn) {
     return (flags & (NP_FRAME_ENTRY | NP_FRAME_FINISH)) && np_vm_returned(L, flags);
 }
 
-void np_vm_call(lua_State *L, NpInstr insn) {
+bool np_vm_call(lua_State *L, NpInstr insn) {
     NpValue *func = reg(L, np_a(insn));
+    int nresults = (int)np_c(insn) - 1;
     if (np_b(insn)) L->top = func + np_b(insn);
-    (void)np_call_prepare(L, func, (int)np_c(insn) - 1, 0);
+    if (func->tag == NP_CFUNC && func->v.f == L->global->yield_function && np_coro_yield(L, func, nresults)) return true;
+    if (!resumes(L, func, nresults)) (void)np_call_prepare(L, func, nresults, 0);
+    return false;
 }
 
 /* A C function in tail position is an ordinary call with all results: the RETURN that follows every TAILCALL returns

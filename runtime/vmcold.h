@@ -33,7 +33,7 @@ bool np_vm_return(lua_State *L, NpInstr insn);
 /* After a frame with `flags` was popped: as np_vm_return. */
 bool np_vm_returned(lua_State *L, unsigned flags);
 /* A call of anything: Lua frames are pushed, C functions run. false: go on with L->frame; as np_vm_return. */
-void np_vm_call(lua_State *L, NpInstr insn);
+bool np_vm_call(lua_State *L, NpInstr insn);
 bool np_vm_tail_call(lua_State *L, NpInstr insn);
 
 /* [-] Before an instruction that looks into a table, while weak tables are being cleared: drops the entry if it is dead. */

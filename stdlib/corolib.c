@@ -186,6 +186,7 @@ static const luaL_Reg functions[] = {
 };
 
 LUAMOD_API int luaopen_coroutine(lua_State *L) {
+    neap_setcoroutines(L, co_yield, co_resume, end_resume, resume_wrapped, end_wrap);
     luaL_newlib(L, functions);
     return 1;
 }
