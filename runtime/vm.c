@@ -153,6 +153,7 @@ static NP_NOINLINE HANDLER_CC void cold_tail_call(PARAMETERS) {
 #define TO(name) __attribute__((musttail)) return extra_##name(L, pc, base, constants, dispatch, insn)
 EXTRA(poly_get);
 EXTRA(poly_self);
+EXTRA(string_self);
 EXTRA(poly_set);
 EXTRA(call_c);
 #include "runtime/vm_ops.h"

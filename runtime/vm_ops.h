@@ -164,7 +164,29 @@ HANDLER(SETFIELD) {
     COLD(get_field);
 
 EXTRA(poly_get) { POLY_GET((void)0) }
-EXTRA(poly_self) { POLY_GET(KEEP_SELF) }
+EXTRA(poly_self) {
+    if (RB->tag == NP_STR) TO(string_self);
+    POLY_GET(KEEP_SELF)
+}
+/* Methods of strings are found like those of a dictionary that lacks the key. */
+EXTRA(string_self) {
+    const NpGlobal *global = L->global;
+    const NpTable *metatable = global->type_meta[LUA_TSTRING];
+    const unsigned op = np_op(insn);
+    const NpString *key =
+        np_str(constants + (op == NP_OP_SELF_CHAIN ? np_lcl(base - 1)->proto->chains[pc[1]].key : pc[1]));
+    const NpAccessEntry *entry = np_access_entry_dict((NpAccessEntry *)global->access, metatable, key);
+    if (NP_LIKELY(entry->shape == NP_SHAPE_DICT && entry->metatable == metatable && entry->key == key &&
+                  entry->epoch == global->meta_epoch)) {
+        uint8_t tag = np_slot_tags(entry->holder)[entry->slot];
+        if (NP_LIKELY(tag != NP_NIL)) {
+            NpPayload payload = np_slot_values(entry->holder)[entry->slot];
+            NpValue *string = RB;
+            DELIVER(np_copy(to + 1, string))
+        }
+    }
+    COLD(get_field);
+}
 EXTRA(poly_set) {
     const NpValue *object = RA;
     if (NP_LIKELY(object->tag == NP_TABLE && !(np_tab(object)->flags & (NP_FLAG_META | NP_FLAG_HOLDER)))) {
@@ -184,7 +206,7 @@ EXTRA(poly_set) {
 }
 
 HANDLER(SELF) {
-    /* Methods of strings: their metatable's __index is looked through, not cached. */
+    if (RB->tag == NP_STR) TO(string_self);
     if (RB->tag == NP_TABLE && np_table_is_dict(np_tab(RB))) TO(poly_self);
     COLD(get_field);
 }

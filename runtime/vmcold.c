@@ -64,17 +64,18 @@ static uint32_t key_index(lua_State *L, NpInstr insn) {
     return words[1];
 }
 
-/* The table along the __index chain of a record that has the key in a slot, or NULL. Tables passed on the way are
- * marked as holders so that changes to them raise the epoch. */
-static NpTable *chain_holder(lua_State *L, NpTable *table, NpString *key, unsigned *slot) {
+/* The record along the __index chain that begins with a metatable (or NULL) that has the key in a slot, or NULL. Tables
+ * passed on the way are marked as holders so that changes to them raise the epoch. */
+static NpTable *chain_holder(lua_State *L, NpTable *metatable, NpString *key, unsigned *slot) {
     NpGlobal *global = L->global;
     for (int step = 0; step < 16; step++) {
-        NpTable *metatable = np_table_meta(global, table);
+        NpTable *table;
         NpValue index;
         if (!metatable || !np_meta_raw(L, metatable, NP_EVENT_INDEX, &index) || !np_is_table(&index)) return NULL;
         table = np_tab(&index);
         if (np_table_is_dict(table)) return NULL;
         np_table_make_holder(L, table);
+        metatable = np_table_meta(global, table);
         int at = np_shape_find(np_shape_of(global, table), key);
         if (at < 0) continue;
         if (np_slot_tags(table)[at] == NP_NIL || np_table_gone(table, np_slot_values(table)[at], np_slot_tags(table)[at]))
@@ -146,23 +147,26 @@ static void cache_get(lua_State *L, NpInstr insn, NpTable *table, NpString *key,
     }
     if (which == 2) return;
     unsigned holder_slot;
-    NpTable *holder = chain_holder(L, table, key, &holder_slot);
+    NpTable *holder = chain_holder(L, shape->metatable, key, &holder_slot);
     if (!holder) return;
     remember(L, table->shape, key, holder, holder_slot);
     fill_chain(L, insn, which == 0 ? NP_OP_GETFIELD_CHAIN : NP_OP_SELF_CHAIN, table->shape, holder, holder_slot, key_at);
 }
 
-/* The same for a dictionary that lacks the key: only the table of recent accesses. */
+/* The same for what has no shape, strings among them, and is known to lack the key: only the table of recent accesses. */
+static void cache_get_through(lua_State *L, NpTable *metatable, NpString *key) {
+    unsigned holder_slot;
+    NpTable *holder = chain_holder(L, metatable, key, &holder_slot);
+    if (!holder) return;
+    *np_access_entry_dict(L->global->access, metatable, key) =
+        (NpAccessEntry){.shape = NP_SHAPE_DICT, .epoch = L->global->meta_epoch, .key = key, .holder = holder,
+                        .metatable = metatable, .slot = holder_slot};
+}
+
 static void cache_get_dict(lua_State *L, NpTable *table, NpString *key) {
     NpDict *dict = table->slots;
-    unsigned holder_slot;
     const NpDictNode *node = np_dict_find_short(dict, key);
-    if (!dict->metatable || (node && node->value_tag != NP_NIL)) return;
-    NpTable *holder = chain_holder(L, table, key, &holder_slot);
-    if (!holder) return;
-    *np_access_entry_dict(L->global->access, dict->metatable, key) =
-        (NpAccessEntry){.shape = NP_SHAPE_DICT, .epoch = L->global->meta_epoch, .key = key, .holder = holder,
-                        .metatable = dict->metatable, .slot = holder_slot};
+    if (dict->metatable && !(node && node->value_tag != NP_NIL)) cache_get_through(L, dict->metatable, key);
 }
 
 /* The handlers have looked in vain at what the site and the table of recent accesses know. */
@@ -191,6 +195,8 @@ void np_vm_get_field(lua_State *L, NpInstr insn) {
             }
             cache_get(L, insn, table, np_str(key), key_at);
         }
+    } else if (base == NP_OP_SELF && np_is_str(object)) {
+        cache_get_through(L, L->global->type_meta[LUA_TSTRING], np_str(key));
     }
     NpCallee callee;
     if (np_slow_find(L, object, key, reg(L, np_a(insn)), &callee)) advance(L, insn);

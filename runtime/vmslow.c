@@ -285,15 +285,17 @@ static size_t text_bytes(const NpValue *value, char *buffer, const char **text) 
     return np_number_format(value, buffer);
 }
 
-/* Joins the `count` texts below top into the first of them. */
+/* Joins the `count` texts below top into the first of them. Numbers are written once, into `digits`, as long as that lasts. */
 static void join(lua_State *L, int count) {
     NpValue *first = L->top - count;
     char small[NP_SHORT_MAX + 1];
-    char number[NP_NUMBER_TEXT];
+    char digits[4 * NP_NUMBER_TEXT];
     const char *text;
-    size_t total = 0;
+    size_t total = 0, written = 0;
     for (int i = 0; i < count; i++) {
-        size_t bytes = text_bytes(&first[i], number, &text);
+        bool kept = !np_is_str(&first[i]) && written + NP_NUMBER_TEXT <= sizeof digits - NP_NUMBER_TEXT;
+        size_t bytes = text_bytes(&first[i], digits + (kept ? written : sizeof digits - NP_NUMBER_TEXT), &text);
+        if (kept) written += bytes + 1; /* and the NUL that ends it */
         if (NP_UNLIKELY(bytes > SIZE_MAX / 2 - sizeof(NpString) - total)) {
             L->top = first;
             np_err_run(L, "string length overflow");
@@ -308,8 +310,16 @@ static void join(lua_State *L, int count) {
         string = np_string_new_long(L, total);
         to = string->text;
     }
+    size_t read = 0;
     for (int i = 0; i < count; i++) {
-        size_t bytes = text_bytes(&first[i], number, &text);
+        size_t bytes;
+        if (!np_is_str(&first[i]) && read < written) {
+            text = digits + read;
+            bytes = strlen(text);
+            read += bytes + 1;
+        } else {
+            bytes = text_bytes(&first[i], digits + sizeof digits - NP_NUMBER_TEXT, &text);
+        }
         memcpy(to, text, bytes);
         to += bytes;
     }
