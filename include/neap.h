@@ -94,6 +94,14 @@ LUA_API void (neap_setcoroutines)(lua_State *L, lua_CFunction yield, lua_CFuncti
  */
 LUA_API void (neap_setiterators)(lua_State *L, lua_CFunction next, lua_CFunction ipairs_step);
 
+/* ---- Tables ------------------------------------------------------------------------------------ */
+
+/*
+ * [-0, +0, -] Sorts the elements 1 to n of the table at idx by <, without metamethods. Returns 1; or 0, having done
+ * nothing, when they are not all integers, all floats or all strings, or not all in the table's array.
+ */
+LUA_API int (neap_sort)(lua_State *L, int idx, lua_Integer n);
+
 /* ---- Library functions ------------------------------------------------------------------------- */
 
 /*

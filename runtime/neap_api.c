@@ -3,6 +3,8 @@
  * Owns: the translation of the heap's and the collector's counters into neap_Stats; what this build is.
  * Does not: count anything itself (gc/heap.c, gc/mark.c, mem/mem.c do), collect, or allocate. */
 #include "include/neap.h"
+#include "runtime/api.h"
+#include "runtime/arraysort.h"
 #include "runtime/builtin.h"
 #include "runtime/call.h"
 #include "runtime/gc/gc.h"
@@ -197,6 +199,11 @@ void neap_setcoroutines(lua_State *L, lua_CFunction yield, lua_CFunction resume,
     global->end_resume = end_resume;
     global->wrap_function = wrapped;
     global->end_wrap = end_wrap;
+}
+
+int neap_sort(lua_State *L, int idx, lua_Integer n) {
+    const NpValue *object = np_api_slot(L, idx);
+    return np_is_table(object) && n >= 0 && np_arraysort_sort(L->global, np_tab(object), (uint64_t)n);
 }
 
 void neap_setbuiltin(lua_State *L, const char *library, const char *name, lua_CFunction function) {

@@ -187,6 +187,8 @@ static int tab_sort(lua_State *L) {
     luaL_argcheck(L, count < INT_MAX, 1, "array too big");
     if (!lua_isnoneornil(L, 2))
         luaL_checktype(L, 2, LUA_TFUNCTION);
+    else if (plain && neap_sort(L, 1, count))
+        return 0;
     lua_settop(L, 2);
     np_tabsort_sort(L, count, plain);
     return 0;

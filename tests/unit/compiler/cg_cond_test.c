@@ -49,8 +49,7 @@ TEST(comparisons_with_literals) {
                 "LOADNIL 0 0 0; EQI 0 3 0 1; LOADI 0 1; EQI 0 3 0 1; LOADI 0 2; EQK 0 0 0 1; "
                 "LOADI 0 3; EQK 0 1 0 1; LOADI 0 4");
     EXPECT_CODE("local a if a < 128 then a = 1 end if a < 1.0 then a = 2 end",
-                "LOADNIL 0 0 0; LOADI 1 128; LT 0 1 0 1; LOADI 0 1; LOADF 1 1; LT 0 1 0 1; "
-                "LOADI 0 2");
+                "LOADNIL 0 0 0; LOADI 1 128; LT 0 1 0 1; LOADI 0 1; LTI 0 1 2 1; LOADI 0 2"); /* 2: a float */
 }
 
 /* a > b is b < a, but a is evaluated first. */

@@ -53,7 +53,7 @@ TEST(operators) {
                 "LOADNIL 0 2 0; GETTABUP 3 0 0 0 0; CALL 3 1 4; MOVE 2 5 0; MOVE 1 4 0; "
                 "MOVE 0 3 0");
     EXPECT_CODE("local a, b a = a + b a = a - 1 a = 2 * a a = a / 0.5",
-                "LOADNIL 0 1 0; ADD 0 0 1; SUBK 0 0 0; LOADI 2 2; MUL 0 2 0; DIVK 0 0 1");
+                "LOADNIL 0 1 0; ADD 0 0 1; SUBK 0 0 0; KMUL 0 1 0; DIVK 0 0 2");
     EXPECT_CODE("local a a = a << 1 a = a & 2.0 a = 1 << a",
                 "LOADNIL 0 0 0; SHLK 0 0 0; LOADF 1 2; BAND 0 0 1; LOADI 1 1; SHL 0 1 0");
     EXPECT_CODE("local a = 1 + 2 * 3", "LOADI 0 7");
