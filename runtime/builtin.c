@@ -199,17 +199,21 @@ static int do_tointeger(lua_State *L, NpValue *func, int nargs) {
 
 /* ---- string ---- */
 static int do_byte(lua_State *L, NpValue *func, int nargs) {
-    if (nargs < 1 || nargs > 2 || !np_is_str(func + 1)) return NOT_PLAIN;
+    if (nargs < 1 || nargs > 3 || !np_is_str(func + 1)) return NOT_PLAIN;
     const NpString *text = np_str(func + 1);
-    uint64_t at = 0;
-    if (nargs == 2) {
+    uint64_t at = 0, count = 1;
+    if (nargs >= 2) {
         if (!np_is_int(func + 2)) return NOT_PLAIN;
         at = (uint64_t)func[2].v.i - 1;
         if (func[2].v.i <= 0) at += text->length + 1; /* 0 becomes the length, which is no place in the text */
     }
-    if (NP_UNLIKELY(at >= text->length)) return NOT_PLAIN;
-    np_set_int(func, (uint8_t)text->text[at]);
-    return 1;
+    if (nargs == 3) {
+        if (!np_is_int(func + 3) || func[3].v.i <= 0 || func[2].v.i <= 0) return NOT_PLAIN;
+        count = (uint64_t)func[3].v.i - at;
+    }
+    if (NP_UNLIKELY(at >= text->length || count - 1 >= NP_STACK_EXTRA || count > text->length - at)) return NOT_PLAIN;
+    for (uint64_t i = 0; i < count; i++) np_set_int(func + i, (uint8_t)text->text[at + i]);
+    return (int)count;
 }
 
 static int do_char(lua_State *L, NpValue *func, int nargs) {

@@ -65,6 +65,17 @@ NpDictNode *np_dict_find(lua_State *L, NpDict *dict, const NpValue *key) {
     }
 }
 
+NpDictNode *np_dict_find_word(NpDict *dict, const NpValue *key) {
+    if (key->tag == NP_NIL) return NULL;
+    NpDictNode *node = main_position(NULL, dict, key->v, key->tag);
+    bool by_tag = key->tag <= NP_TRUE; /* which has no payload */
+    for (;;) {
+        if (node->key_tag == key->tag && (by_tag || node->key.bits == key->v.bits) && !node->dead_key) return node;
+        if (node->next == 0) return NULL;
+        node += node->next;
+    }
+}
+
 static NpDictNode *find_dead(lua_State *L, NpDict *dict, const NpValue *key) {
     NpDictNode *node = main_position(L, dict, key->v, key->tag);
     for (;;) {

@@ -26,6 +26,8 @@ NpDict *np_dict_new(lua_State *L, uint32_t size);
 /* [-] The node of a key, or NULL; its value may be nil. The key is normalised: no float with an integer value. */
 NpDictNode *np_dict_find(lua_State *L, NpDict *dict, const NpValue *key);
 NpDictNode *np_dict_find_int(NpDict *dict, int64_t key);
+/* [-] As np_dict_find for any key but strings and integers; also of floats with an integer value, which are not there. */
+NpDictNode *np_dict_find_word(NpDict *dict, const NpValue *key);
 /* [-] The node a `next` key stands in, dead keys included, or NULL. */
 NpDictNode *np_dict_find_even_dead(lua_State *L, NpDict *dict, const NpValue *key);
 /* [-] Makes dead keys at this key's address match nothing any more: before the key is put in. Such a node may be in a

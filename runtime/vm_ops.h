@@ -362,6 +362,14 @@ HANDLER(GETINDEX) {
                 to->tag = node->value_tag;
                 NEXT;
             }
+        } else if (np_table_is_dict(table) && key->tag != NP_STR) {
+            const NpDictNode *node = np_dict_find_word(table->slots, key);
+            if (node && node->value_tag != NP_NIL) {
+                NpValue *to = RA;
+                to->v = node->value;
+                to->tag = node->value_tag;
+                NEXT;
+            }
         }
     }
     COLD(get_index);
@@ -393,6 +401,13 @@ HANDLER(SETINDEX) {
         } else if (key->tag == NP_STR && np_table_is_dict(table) && np_str(key)->is_short &&
                    !(table->flags & (NP_FLAG_META | NP_FLAG_HOLDER)) && !L->global->gc.barrier_on) {
             NpDictNode *node = np_dict_find_short(table->slots, np_str(key));
+            if (node && node->value_tag != NP_NIL) {
+                node->value = RC->v;
+                node->value_tag = RC->tag;
+                NEXT;
+            }
+        } else if (np_table_is_dict(table) && key->tag != NP_STR && !L->global->gc.barrier_on) {
+            NpDictNode *node = np_dict_find_word(table->slots, key);
             if (node && node->value_tag != NP_NIL) {
                 node->value = RC->v;
                 node->value_tag = RC->tag;
