@@ -16,6 +16,7 @@
 #include "lauxlib.h"
 #include "neap.h"
 
+#include "cli/dumps.h"
 #include "cli/report.h"
 #include "cli/run.h"
 
@@ -84,6 +85,7 @@ static const Watch watches[] = {
     {begin_idle, NULL},
     {begin_huge_pages, NULL},
     {begin_trace, NULL},
+    {np_dumps_begin, np_dumps_end},
     {NULL, end_stats},
 };
 enum { NWATCHES = sizeof watches / sizeof watches[0] };

@@ -155,7 +155,10 @@ static void load(lua_State *L, void *arg) {
         if (np_gc_emergency(L, 0)) status = try_to_translate(L, loader);
     }
     L->errfunc = errfunc;
-    if (status == LUA_ERRMEM) np_err_memory_again(L, np_str(&L->global->limit.message)); /* no handler has changed it */
+    if (status == LUA_ERRMEM) {
+        np_limit_tell(L);
+        np_err_memory_again(L, np_str(&L->global->limit.message)); /* no handler has changed it */
+    }
     if (status != LUA_OK) np_err_throw(L, status);
     L->n_c_calls--;
 }

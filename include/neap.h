@@ -344,7 +344,8 @@ LUA_API const char *(neap_parselimit)(const char *text, size_t *bytes);
  * count against the limit of the state. docs/heap-module.md has the details.
  */
 #define NEAP_INSPECT_OK 0
-#define NEAP_INSPECT_MEMORY 1 /* the system gives no memory for the walk; nothing was pushed */
+#define NEAP_INSPECT_MEMORY 1 /* the system gives no memory for the walk; nothing was pushed or written */
+#define NEAP_INSPECT_WRITER 2 /* the writer of neap_snapshot gave up */
 
 /* [-0, +0, -] Bytes that the value itself takes: its slot, and the buffers it alone owns (a table's entries, a thread's
    stack), not what it refers to. 0 for what is not in the heap: nil, booleans, numbers, light userdata, C functions without
@@ -405,6 +406,22 @@ LUA_API void (neap_group_stats)(lua_State *L, int index, neap_GroupStats *out);
 /* [-0, +0, -] For all groups there are, also dropped ones: fills *out for one and returns a number to ask for the next with,
    beginning with 0, when they are counted. 0: there are no more. */
 LUA_API int (neap_group_next)(lua_State *L, int previous, neap_GroupStats *out);
+/* [-0, +0, -] Writes the heap as a .heapsnapshot, which Chrome DevTools (Memory, Load profile) and other programs read, in
+   pieces of up to 64 KiB through writer(L, bytes, size, data). The writer must not use L; something other than 0 ends it. */
+LUA_API int (neap_snapshot)(lua_State *L, lua_Writer writer, void *data);
+
+/* [-0, +0, -] From now on f(L, data) is called whenever an error "not enough memory" is about to be raised, before message
+   handlers and heap.onlimit; NULL: no more. L is in the midst of an allocation: f may call neap_snapshot and neap_moment on
+   it, and nothing else. */
+LUA_API void (neap_onmemoryerror)(lua_State *L, void (*f)(lua_State *L, void *data), void *data);
+
+/* ---- From signal handlers ---------------------------------------------------------------------- */
+
+/* [-0, +0, -] Asks for f(L) to be called soon by the thread that runs, between two instructions: within microseconds where
+   Lua code runs, at its end where a C function does. It may be called from a signal handler, while L's state is open. f may
+   call any function that raises no error and does not yield, neap_snapshot among them. A second call before f has been
+   called replaces it. */
+LUA_API void (neap_interrupt)(lua_State *L, void (*f)(lua_State *L));
 
 /* ---- The library ----------------------------------------------------------------------------- */
 

@@ -240,6 +240,13 @@ static bool enters_line(const lua_State *L, const NpProto *proto, int word) {
     return np_func_line(proto, old) != np_func_line(proto, word);
 }
 
+void np_debug_answer(lua_State *L, const NpInstr *pc) {
+    void (*asked)(lua_State *) = __atomic_exchange_n(&L->global->asked, NULL, __ATOMIC_RELAXED);
+    if (!takes_open_values(*pc)) L->top = L->frame->top;
+    if (asked) asked(L);
+    np_vm_choose_dispatch(L);
+}
+
 int np_debug_trace(lua_State *L, const NpInstr *pc) {
     uint8_t mask = L->hook_mask;
     if (!(mask & (LUA_MASKLINE | LUA_MASKCOUNT))) return 0;

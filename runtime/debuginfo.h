@@ -32,6 +32,9 @@ NpDebugName np_debug_value_name(lua_State *L, const NpValue *slot);
 /* [gc err stk] Called by the interpreter before each instruction while hooks are set; `pc` is its first word.
  * Runs count and line hooks. 0 when neither is set any more and stepping can stop. */
 int np_debug_trace(lua_State *L, const NpInstr *pc);
+/* [gc stk] Called by the interpreter before an instruction, when something has been asked for (neap_interrupt): calls it,
+ * once, at a point where the collector may work. */
+void np_debug_answer(lua_State *L, const NpInstr *pc);
 /* [-] Call when a Lua function is about to run its first instruction, so that its first line counts as new. */
 NP_INLINE void np_debug_note_entry(lua_State *L) { L->old_line_pc = -1; }
 

@@ -5,7 +5,9 @@
  * made of it, in a protected call, so that an error gives that memory back. */
 #include "include/neap.h"
 #include "runtime/api.h"
+#include "runtime/call.h"
 #include "runtime/inspect/retained.h"
+#include "runtime/inspect/snapshot.h"
 #include "runtime/inspect/types.h"
 #include "runtime/inspect/why.h"
 #include "runtime/mem/scratch.h"
@@ -126,4 +128,23 @@ LUA_API int neap_why(lua_State *L, int index, size_t most) {
     np_scratch_free(&paths.scratch);
     if (status != LUA_OK) lua_error(L);
     return found ? NEAP_INSPECT_OK : NEAP_INSPECT_MEMORY;
+}
+
+/* ---- snapshots ---- */
+
+_Static_assert(NEAP_INSPECT_MEMORY == (int)NP_SNAPSHOT_MEMORY && NEAP_INSPECT_WRITER == (int)NP_SNAPSHOT_WRITE,
+               "results are passed on");
+LUA_API int neap_snapshot(lua_State *L, lua_Writer writer, void *data) { return np_snapshot_write(L, writer, data); }
+
+LUA_API void neap_onmemoryerror(lua_State *L, void (*f)(lua_State *L, void *data), void *data) {
+    L->global->limit.on_error = f;
+    L->global->limit.on_error_data = data;
+}
+
+/* The handler may have come amid anything, so this only stores. The thread that runs notices where it loads its dispatch
+ * table: at the next jump backwards, call or return. Threads that are resumed later are told by np_vm_execute. */
+LUA_API void neap_interrupt(lua_State *L, void (*f)(lua_State *L)) {
+    NpGlobal *global = L->global;
+    __atomic_store_n(&global->asked, f, __ATOMIC_RELAXED);
+    np_vm_choose_dispatch(global->running);
 }

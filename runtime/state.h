@@ -279,6 +279,7 @@ struct NpGlobal {
     lua_CFunction panic;
     lua_CFunction next_function, ipairs_step; /* neap_setiterators */
     lua_CFunction pcall_function; /* neap_setpcall */
+    void (*volatile asked)(lua_State *L); /* neap_interrupt; NULL: nothing is asked for */
     neap_WatchFunction watch; /* neap_watch; NULL: none */
     void *watch_data;
     lua_CFunction yield_function, resume_function, wrap_function; /* neap_setcoroutines; the last is of wrap's closures */

@@ -64,7 +64,7 @@ static NP_COLD void attend(lua_State *L) {
     L->attention = L->global->gc.attention;
 }
 
-static bool wants_hooks(const lua_State *L) { return L->hook_mask || np_dbg_on(traceexec); }
+static bool wants_hooks(const lua_State *L) { return L->hook_mask || np_dbg_on(traceexec) || L->global->asked; }
 
 /* The part of HOOKED that runs before the instruction. */
 static NP_COLD void before_hooked(lua_State *L, const NpInstr *pc) {
@@ -81,6 +81,7 @@ static NP_COLD void before_hooked(lua_State *L, const NpInstr *pc) {
         if (proto->is_vararg) return; /* VARARGPREP has the arguments in order first */
         np_vm_hook_entry(L);
     }
+    if (L->global->asked) np_debug_answer(L, pc - 1);
     if (L->hook_mask & (LUA_MASKLINE | LUA_MASKCOUNT)) np_debug_trace(L, pc - 1);
 }
 
@@ -202,6 +203,7 @@ void np_vm_choose_dispatch(lua_State *L) {
 
 void np_vm_execute(lua_State *L, NpFrame *frame) {
     if (NP_UNLIKELY(L->attention != L->global->gc.attention)) attend(L);
+    if (NP_UNLIKELY(L->global->asked != NULL)) np_vm_choose_dispatch(L);
     const NpInstr *pc = frame->u.lua.pc;
     Handler *const *table = L->dispatch;
     NpInstr insn = *pc++;
@@ -334,6 +336,7 @@ void np_vm_choose_dispatch(lua_State *L) {
 
 void np_vm_execute(lua_State *L, NpFrame *frame) {
     (void)frame; /* it is L->frame */
+    if (NP_UNLIKELY(L->global->asked != NULL)) np_vm_choose_dispatch(L);
     run(L, false);
 }
 #endif

@@ -5,6 +5,7 @@
  */
 #define LUA_LIB
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "lauxlib.h"
 #include "neap.h"
 #include "stdlib/heaplib.h"
+#include "stdlib/outfile.h"
 
 static void check(lua_State *L, const char *name, int result) {
     if (result == NEAP_INSPECT_MEMORY)
@@ -53,6 +55,49 @@ static int heap_why(lua_State *L) {
     if (one)
         lua_rawgeti(L, -1, 1);
     return 1;
+}
+
+/* ---- heap.snapshot ---- */
+
+typedef struct Output {
+    NpOutFile file;
+    int error; /* errno of the write that failed, or 0 */
+} Output;
+
+static int write_piece(lua_State *L, const void *bytes, size_t size, void *data) {
+    Output *output = data;
+    (void)L;
+    errno = 0;
+    if (fwrite(bytes, 1, size, output->file.out) == size)
+        return 0;
+    output->error = errno;
+    return 1;
+}
+
+const char *np_heapgraph_snapshot(lua_State *L, const char *path) {
+    static const char no_memory[] = "the system has no memory for the walk over the heap";
+    Output output = {.error = 0};
+    const char *wrong = np_outfile_open(&output.file, path);
+    if (wrong != NULL)
+        return wrong;
+    int result = neap_snapshot(L, write_piece, &output);
+    wrong = np_outfile_close(&output.file, result != NEAP_INSPECT_MEMORY);
+    if (wrong != NULL && output.error != 0)
+        wrong = strerror(output.error);
+    return result == NEAP_INSPECT_MEMORY ? no_memory : wrong;
+}
+
+/* heap.snapshot(file) -> true, or nil and what is wrong. */
+static int heap_snapshot(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1);
+    const char *wrong = np_heapgraph_snapshot(L, path);
+    if (wrong == NULL) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    luaL_pushfail(L);
+    lua_pushfstring(L, "%s: %s", path, wrong);
+    return 2;
 }
 
 /* ---- heap.map ---- */
@@ -133,6 +178,7 @@ const luaL_Reg np_heapgraph_functions[] = {
     {"map", heap_map},
     {"retained", heap_retained},
     {"size", heap_size},
+    {"snapshot", heap_snapshot},
     {"types", heap_types},
     {"why", heap_why},
     {NULL, NULL},

@@ -22,4 +22,8 @@ size_t np_heaplib_limit(lua_State *L, const char *function, const char *name, si
 /* heaplib.c: sets field `name` of the table on top of the stack; false stands for 0, which is no limit. [gc][err] */
 void np_heaplib_set_limit(lua_State *L, const char *name, size_t bytes);
 
+/* Writes a snapshot of the heap to a file, whole or not at all. NULL, or what is wrong, as text that continues a sentence
+ * about the file. Raises no errors. */
+const char *np_heapgraph_snapshot(lua_State *L, const char *path);
+
 #endif

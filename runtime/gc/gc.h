@@ -57,6 +57,8 @@ NpString *np_limit_text(const NpGlobal *global);
 /* [gc err stk] "not enough memory" is about to be raised: opens the reserve, calls heap.onlimit's function if that has
  * not been done; or when it was a group's limit, lets that be passed a little. */
 void np_limit_refused(lua_State *L);
+/* [-] Calls the host's function for such an error (neap_onmemoryerror), unless the compiler runs: np_load does it then. */
+void np_limit_tell(lua_State *L);
 /* [gc] Sets the limits; 0 stands for none. 0, or what is wrong with them (enum NpLimitError). */
 int np_limit_set(lua_State *L, size_t hard, size_t soft);
 enum NpLimitError { NP_LIMIT_OK, NP_LIMIT_IN_USE, NP_LIMIT_SOFT_ABOVE };

@@ -261,6 +261,14 @@ NpString *np_limit_text(const NpGlobal *global) {
     return group && group->message ? group->message : global->memory_error;
 }
 
+void np_limit_tell(lua_State *L) {
+    NpLimit *limit = &L->global->limit;
+    if (!limit->on_error || limit->telling || limit->no_collect > 0) return;
+    limit->telling = true;
+    limit->on_error(L, limit->on_error_data);
+    limit->telling = false;
+}
+
 void np_limit_refused(lua_State *L) {
     NpLimit *limit = &L->global->limit;
     NpHeapGroup *group = L->global->heap.refused_by;
@@ -271,6 +279,7 @@ void np_limit_refused(lua_State *L) {
         np_heap_group_open(group);
         return;
     }
+    np_limit_tell(L);
     np_heap_open_reserve(&L->global->heap);
     (void)call_on_limit(L, true);
 }

@@ -243,6 +243,14 @@ static void held_edges(Walk *walk, const NpLimit *limit) {
     }
 }
 
+static void group_edges(Walk *walk, NpGlobal *global) {
+    for (unsigned id = 1; id < np_heap_group_end(&global->heap); id++) {
+        const NpHeapGroup *group = np_heap_group_at(&global->heap, id);
+        if (group) emit_root(walk, "name of a group", (void *)(uintptr_t)group->name);
+        if (group) emit_root(walk, "message of a group", (void *)(uintptr_t)group->message);
+    }
+}
+
 bool np_edges_roots(lua_State *L, NpEdgeVisit visit, void *ctx) {
     NpGlobal *global = L->global;
     Walk walk = {global, visit, ctx, false};
@@ -255,6 +263,7 @@ bool np_edges_roots(lua_State *L, NpEdgeVisit visit, void *ctx) {
     emit_root_value(&walk, "heap.onlimit", &global->limit.on_limit);
     queue_edges(&walk, &global->gc);
     held_edges(&walk, &global->limit);
+    group_edges(&walk, global);
     for (int i = 0; i < NP_EVENT_COUNT; i++) emit_root(&walk, "name of an event", global->event_names[i]);
     emit_root(&walk, "fixed text", global->memory_error);
     emit_root(&walk, "fixed text", global->handler_error);

@@ -9,7 +9,7 @@
 #include "runtime/number.h"
 #include "runtime/table.h"
 
-enum { STRING_MOST = 60, SHAPE_MOST = 100 };
+enum { STRING_MOST = 60, SHAPE_MOST = 80 };
 
 const char *const np_edge_text[NP_EDGE_KINDS] = {
 #define EDGE(name, chrome, text) [NP_EDGE_##name] = text,

@@ -63,4 +63,66 @@ TEST(errors_while_results_are_made) {
     lua_close(L);
 }
 
+/* ---- neap_interrupt ---- */
+
+static int answered;
+static lua_State *answered_in;
+static void answer(lua_State *state) {
+    answered++;
+    answered_in = state;
+    lua_gc(state, LUA_GCCOUNT);
+}
+
+static int ask(lua_State *state) {
+    neap_interrupt(state, answer);
+    lua_pushinteger(state, answered);
+    return 1;
+}
+
+static int count_calls(lua_State *state) {
+    lua_pushinteger(state, answered);
+    return 1;
+}
+
+/* Not while the C function runs that asked, but before the next instruction; once. */
+TEST(what_is_asked_for_is_called_between_instructions) {
+    L = luaL_newstate();
+    REQUIRE_NOT_NULL(L);
+    luaL_openlibs(L);
+    lua_register(L, "ask", ask);
+    lua_register(L, "answered", count_calls);
+    answered = 0;
+    REQUIRE_EQ(luaL_dostring(L, "local a, b = ask(), answered() assert(a == 0 and b == 1) assert(answered() == 1)"), LUA_OK);
+    REQUIRE_EQ(luaL_dostring(L, "local f = coroutine.wrap(function(...) local a = ask() coroutine.yield(a, answered(), ...) end)\n"
+                                "local a, b, c = f('x') assert(a == 1 and b == 2 and c == 'x')"), LUA_OK);
+    EXPECT_TRUE(answered_in != L);
+    /* Asked while nothing runs: by the next Lua function, whichever thread that is in. */
+    neap_interrupt(L, answer);
+    EXPECT_EQ(answered, 2);
+    REQUIRE_EQ(luaL_dostring(L, "return 1"), LUA_OK);
+    EXPECT_EQ(answered, 3);
+    lua_settop(L, 0);
+    lua_close(L);
+}
+
+static lua_State *signalled;
+static void on_alarm(int number) {
+    (void)number;
+    neap_interrupt(signalled, answer);
+}
+
+TEST(a_loop_without_calls_is_interrupted) {
+    L = signalled = luaL_newstate();
+    REQUIRE_NOT_NULL(L);
+    answered = 0;
+    signal(SIGALRM, on_alarm);
+    lua_pushcfunction(L, count_calls);
+    lua_setglobal(L, "answered");
+    alarm(1);
+    REQUIRE_EQ(luaL_dostring(L, "local answered = answered local n = 0 repeat for i = 1, 1000 do n = n + i end until answered() > 0 return n"), LUA_OK);
+    EXPECT_EQ(answered, 1);
+    signal(SIGALRM, SIG_DFL);
+    lua_close(L);
+}
+
 UNIT_MAIN

@@ -32,7 +32,9 @@ static const char program[] =
     "setmetatable(kept, {__name = 'Kept', __index = {inherited = {}}, __gc = function() end})\n"
     "kept.gmatch = string.gmatch(('x'):rep(100), '.')\n"
     "kept.load = load('local t = {} t.a = 1 t.b = {} return function() t.c = 2 return t end')\n"
-    "kept.load()() kept.load()()\n";
+    "kept.load()() kept.load()()\n"
+    "kept.group = heap.group('a group of edges_test')\n"
+    "kept.group:run(function() kept.charged = {{}, tostring(kept)} end)\n";
 
 static lua_State *L;
 static size_t unmet, slots;

@@ -96,9 +96,14 @@ TEST(the_middle_of_a_long_path_is_left_out) {
 TEST(what_nothing_refers_to_has_no_path_and_refusals_are_told) {
     open_with("x = {}");
     NpObj *x = value_of("x");
-    np_mem_fail_at(1, ENOMEM);
-    EXPECT_FALSE(np_why(L, x, 1, keep, NULL));
-    np_mem_fail_at(0, 0);
+    bool found = true;
+    for (long nth = 1; nth < 30 && found; nth++) { /* the collection before the walk does without what it is refused */
+        count = 0;
+        np_mem_fail_at(nth, ENOMEM);
+        found = np_why(L, x, 1, keep, NULL);
+        np_mem_fail_at(0, 0);
+    }
+    EXPECT_FALSE(found);
     EXPECT_EQ(count, 0);
     lua_createtable(L, 0, 0); /* on the stack of the host, which does not count */
     REQUIRE(np_why(L, L->top[-1].v.obj, 1, keep, NULL));
