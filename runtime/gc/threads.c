@@ -135,18 +135,25 @@ void np_gc_yielded(lua_State *L) {
 
 /* ---- STACKS ---- */
 
-/* Clears slots from position `from` on, at most `most`; where it stopped, 0 at the end. */
+/* Clears slots from position `from` on, at most `most`; where it stopped, 0 at the end. What lives may stay above the top of a
+ * thread that runs; it may be dead the next time, so the thread is then looked at again even if it has not run. */
 static size_t clear_unused(lua_State *L, size_t from, size_t most) {
     NpValue *end, *slot;
-    if (!L->stack || (!L->gc_used && L->top - L->stack >= L->gc_top)) return 0;
+    bool waits, left;
+    if (!L->frames || (!L->gc_used && L->top - L->stack >= L->gc_top)) return 0;
+    waits = L != L->global->running && !np_frame_is_lua(L->frame); /* in a C function, whose top is the end of all it has */
     end = L->stack_last + NP_STACK_EXTRA;
+    left = from > L->gc_slot; /* what earlier slices left, and the program since, is not known */
     if (from < L->gc_slot) from = L->gc_slot;
     slot = L->stack + from;
     if (end - slot > (ptrdiff_t)most) end = slot + most;
-    for (; slot < end; slot++)
-        if ((slot->tag & NP_TAG_COLLECTABLE) && !np_mark_test(slot->v.obj)) np_set_nil(slot);
+    for (; slot < end; slot++) {
+        if (!(slot->tag & NP_TAG_COLLECTABLE)) continue;
+        if (!np_mark_test(slot->v.obj) || (waits && slot >= L->top)) np_set_nil(slot);
+        else if (slot >= L->top) left = true;
+    }
     if (slot < L->stack_last + NP_STACK_EXTRA) return (size_t)(slot - L->stack);
-    L->gc_used = false;
+    L->gc_used = left;
     L->gc_top = (uint32_t)(L->top - L->stack);
     L->attention = NP_ATTENTION_SCANNED;
     return 0;

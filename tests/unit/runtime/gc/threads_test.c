@@ -123,6 +123,22 @@ TEST(a_value_above_the_top_of_a_resting_thread_dies) {
     close_state();
 }
 
+TEST(what_lived_above_the_top_of_a_resting_thread_is_not_left_there_to_die) {
+    lua_State *rest;
+    open_state();
+    rest = lua_newthread(L);
+    lua_setglobal(L, "rest");
+    for (int i = 0; i < 10; i++) lua_newtable(rest);
+    lua_pushvalue(rest, 8);
+    lua_setglobal(rest, "kept");
+    lua_settop(rest, 2);
+    collect();
+    RUN("kept = nil");
+    collect();
+    for (NpValue *slot = rest->top; slot < rest->stack_last; slot++) EXPECT_EQ(slot->tag & NP_TAG_COLLECTABLE, 0);
+    close_state();
+}
+
 TEST(without_memory_for_the_lists) {
     open_state();
     RUN("cos = {} for i = 1, 10000 do local t = {i} cos[i] = coroutine.wrap(function() while true do t = {coroutine.yield(t[1])} end end) cos[i]() end");
