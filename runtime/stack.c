@@ -10,6 +10,7 @@
 #define STACK_MAX LUAI_MAXSTACK
 #define STACK_ERROR (STACK_MAX + 200) /* room for the handler of a stack overflow */
 #define FRAMES_SHRINK 64
+#define FRAMES_LOOKED_AT 16384 /* the stack of a thread with more is left as it is */
 
 static size_t stack_bytes(size_t slots) { return (slots + NP_STACK_EXTRA) * sizeof(NpValue); }
 
@@ -39,12 +40,18 @@ static void *alloc_at_home(lua_State *L, size_t bytes) {
     return fresh;
 }
 
+/* The collector makes stacks smaller: nothing it does here may take longer the larger they are. */
 static bool resize(lua_State *L, size_t slots) {
-    NpValue *old = L->stack;
+    NpHeap *heap = &L->global->heap;
+    NpValue *old = L->stack, *fresh;
     size_t old_slots = stack_slots(L);
     size_t all = slots + NP_STACK_EXTRA, old_all = old_slots + NP_STACK_EXTRA;
-    NpValue *fresh = slots > old_slots ? np_mem_try_buf(L, stack_bytes(slots))
-                                       : alloc_at_home(L, stack_bytes(slots));
+    if (slots < old_slots && np_heap_cut_buf(heap, old, stack_bytes(old_slots), stack_bytes(slots))) {
+        L->stack_last = old + slots;
+        return true;
+    }
+    if (slots < old_slots && stack_bytes(slots) > NP_SMALL_MAX) return false;
+    fresh = slots > old_slots ? np_mem_try_buf(L, stack_bytes(slots)) : alloc_at_home(L, stack_bytes(slots));
     if (!fresh) return false;
     size_t kept = all < old_all ? all : old_all;
     memcpy(fresh, old, kept * sizeof(NpValue));
@@ -52,7 +59,8 @@ static bool resize(lua_State *L, size_t slots) {
     L->stack = fresh;
     L->stack_last = fresh + slots;
     mend_pointers(L, old, fresh);
-    np_mem_free(L, old, stack_bytes(old_slots));
+    if (slots < old_slots) np_heap_leave_buf(heap, old, stack_bytes(old_slots));
+    else np_mem_free(L, old, stack_bytes(old_slots));
     return true;
 }
 
@@ -100,23 +108,29 @@ static void move_frames(lua_State *L, size_t frames) {
     NpFrame *fresh = alloc_at_home(L, frames * sizeof(NpFrame));
     if (!fresh) return;
     memcpy(fresh, L->frames, used * sizeof(NpFrame));
-    np_mem_free(L, L->frames, old * sizeof(NpFrame));
+    np_heap_leave_buf(&L->global->heap, L->frames, old * sizeof(NpFrame));
     L->frames = fresh;
     L->frames_end = fresh + frames;
     L->frame = fresh + used - 1;
+}
+
+static void shrink_frames(lua_State *L, size_t fewer) {
+    size_t old = (size_t)(L->frames_end - L->frames);
+    if (np_heap_cut_buf(&L->global->heap, L->frames, old * sizeof(NpFrame), fewer * sizeof(NpFrame))) L->frames_end = L->frames + fewer;
+    else if (fewer * sizeof(NpFrame) <= NP_SMALL_MAX) move_frames(L, fewer);
 }
 
 void np_stack_shrink(lua_State *L) {
     /* At least so much is in use: most calls end here, without a look at every frame. */
     size_t least = (size_t)(L->top - L->stack);
     size_t slots = stack_slots(L);
-    if (slots > NP_STACK_FIRST && (slots > least * 3 || slots > STACK_MAX)) {
+    size_t frames = (size_t)(L->frames_end - L->frames), frames_used = (size_t)(L->frame - L->frames) + 1;
+    if (slots > NP_STACK_FIRST && (slots > least * 3 || slots > STACK_MAX) && frames_used <= FRAMES_LOOKED_AT) {
         size_t used = slots_in_use(L);
         size_t most = used > STACK_MAX / 3 ? STACK_MAX : used * 3;
         if (used <= STACK_MAX && slots > most) (void)resize(L, used > STACK_MAX / 2 ? STACK_MAX : used * 2);
     }
-    size_t frames = (size_t)(L->frames_end - L->frames), frames_used = (size_t)(L->frame - L->frames) + 1;
-    if (frames > FRAMES_SHRINK && frames_used < frames / 4) move_frames(L, frames_used * 2);
+    if (frames > FRAMES_SHRINK && frames_used < frames / 4) shrink_frames(L, frames_used * 2);
 }
 
 void np_stack_go_home(lua_State *L) {

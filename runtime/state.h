@@ -111,7 +111,9 @@ NP_INLINE NpLClosure *np_frame_closure(const NpFrame *frame) { return (NpLClosur
 #define NP_STRING_GONE ((NpString *)(uintptr_t)1)
 typedef struct NpStringTable {
     NpString **slots; /* open addressing, linear probing, NULL empty, NP_STRING_GONE deleted */
-    uint32_t mask, count, gone;
+    uint32_t mask, count, gone; /* count: of `old` too */
+    NpString **old;   /* what the table was before it was resized: its strings from old_at on are still there; NULL: none */
+    uint32_t old_mask, old_at;
 } NpStringTable;
 
 /* What an access by field name found last time for a shape (or, for dictionaries, for a metatable): for sites that see
@@ -192,8 +194,11 @@ typedef struct NpGc {
     bool strings_done;   /* NP_GC_STRINGS has come to the shapes */
     uint32_t cycles;
     uint32_t finish_tries; /* slices since `finishing` */
-    NpGrayEntry *gray; size_t gray_count, gray_capacity; /* mark stack */
-    size_t gray_before;  /* capacity that it is to grow to at once, from the last cycle */
+    bool pressed;        /* the goal is lower than it would be without a limit: cycles begin early, slices may take half of the time */
+    double slice_ended, credit; /* when; seconds of such slices that the program has earned by running (gc.c) */
+    size_t overrun_at;   /* heap.claimed_total when the heap was found far beyond its goal; 0: it is not */
+    NpObjList gray;      /* blocks of the mark stack (mark.c) */
+    size_t gray_count, gray_capacity; /* entries on it, and in all its blocks */
     NpObjList weak;      /* weak tables met; their flags tell the mode (weak.c) */
     size_t weak_at;      /* how far the pass over them has come, */
     uint64_t weak_position; /* and in that table */

@@ -15,6 +15,13 @@
 
 #define FIRST_SLOTS 256
 
+enum {
+    SETTLE_AT_ONCE = 4096,  /* slots of an old table: not worth two lookups */
+    SETTLE_GROWING = 32,    /* slots moved with every new string: a table that has doubled is full again after 3/8 of its slots */
+    SHRINK_MOST = 64,       /* how many times smaller a table gets at once; it has room for 1/128 of the old slots then, */
+    SETTLE_SHRINKING = 160  /* so all are moved before it is full */
+};
+
 static uint64_t load64(const char *text) {
     uint64_t word;
     memcpy(&word, text, 8);
@@ -86,21 +93,53 @@ NpString *np_string_new_long(lua_State *L, size_t length) {
     return new_string(L, NULL, length, 0);
 }
 
-/* Moves the table's strings into `fresh`, which has `slots` slots, and gives the old slots back. */
+/* ---- resizing ---- */
+
+/* The table never stops the program for all of its strings: `fresh` takes its place at once, and they follow a few slots
+ * at every new string, and in slices of STRINGS. Until then a string that is not in the one may be in the other. */
+
+static void place(NpStringTable *table, NpString *string) {
+    uint32_t at = string->hash & table->mask;
+    while (table->slots[at] && table->slots[at] != NP_STRING_GONE) at = (at + 1) & table->mask;
+    if (table->slots[at]) table->gone--;
+    table->slots[at] = string;
+}
+
+bool np_string_settle(NpGlobal *global, size_t n) {
+    NpStringTable *table = &global->strings;
+    bool sweeping = global->gc.phase == NP_GC_STRINGS;
+    if (!table->old) return true;
+    for (; n > 0 && table->old_at <= table->old_mask; n--, table->old_at++) {
+        NpString *string = table->old[table->old_at];
+        if (!string || string == NP_STRING_GONE) continue;
+        table->old[table->old_at] = NP_STRING_GONE; /* what collided with it is still found */
+        if (sweeping && !np_mark_test(string)) table->count--;
+        else place(table, string);
+    }
+    if (table->old_at <= table->old_mask) return false;
+    np_heap_leave_buf(&global->heap, table->old, ((size_t)table->old_mask + 1) * sizeof(NpString *));
+    table->old = NULL;
+    return true;
+}
+
+/* At every new string: so that a table that grows or shrinks has moved before it has to be resized again. */
+static void settle_some(NpGlobal *global) {
+    const NpStringTable *table = &global->strings;
+    (void)np_string_settle(global, table->old_mask > table->mask ? SETTLE_SHRINKING : SETTLE_GROWING);
+}
+
+/* `fresh`, which has `slots` slots, becomes the table. */
 static void move_to(NpGlobal *global, NpString **fresh, uint32_t slots) {
     NpStringTable *table = &global->strings;
+    (void)np_string_settle(global, SIZE_MAX);
     memset(fresh, 0, slots * sizeof(NpString *));
-    for (uint32_t i = 0; table->slots && i <= table->mask; i++) {
-        NpString *string = table->slots[i];
-        if (!string || string == NP_STRING_GONE) continue;
-        uint32_t at = string->hash & (slots - 1);
-        while (fresh[at]) at = (at + 1) & (slots - 1);
-        fresh[at] = string;
-    }
-    if (table->slots) np_heap_free_buf(&global->heap, table->slots, (table->mask + 1) * sizeof(NpString *));
+    table->old = table->slots;
+    table->old_mask = table->mask;
+    table->old_at = 0;
     table->slots = fresh;
     table->mask = slots - 1;
     table->gone = 0;
+    if (table->old && table->old_mask < SETTLE_AT_ONCE) (void)np_string_settle(global, SIZE_MAX);
     /* A sweep in progress starts over: positions have changed. */
     if (global->gc.phase == NP_GC_STRINGS) global->gc.cursor = 0;
 }
@@ -110,7 +149,8 @@ void np_string_shrink(NpGlobal *global) {
     uint32_t slots = table->mask + 1;
     NpString **fresh;
     unsigned group;
-    while (slots > FIRST_SLOTS && table->count < slots / 4) slots /= 2;
+    uint32_t least = slots / SHRINK_MOST > FIRST_SLOTS ? slots / SHRINK_MOST : FIRST_SLOTS;
+    while (slots > least && table->count < slots / 4) slots /= 2;
     if (slots > (table->mask + 1) / 4) return;
     group = np_heap_group_switch(&global->heap, 0); /* the table is everybody's */
     fresh = np_heap_alloc(&global->heap, slots * sizeof(NpString *), NP_SPAN_BUF);
@@ -135,6 +175,22 @@ static NP_NOINLINE void make_room(lua_State *L, NpStringTable *table) {
     else if (L->global->heap.reserve || table->count + table->gone >= slots - slots / 16) np_err_memory(L);
 }
 
+/* A string that has not moved to the new table yet; NULL: there is none. */
+static NP_COLD NpString *find_old(const NpStringTable *table, const char *text, size_t length, uint32_t hash) {
+    NpString *string;
+    for (uint32_t at = hash & table->old_mask; (string = table->old[at]) != NULL; at = (at + 1) & table->old_mask)
+        if (string != NP_STRING_GONE && string->hash == hash && string->length == length && same_text(string->text, text, length))
+            return string;
+    return NULL;
+}
+
+/* Where a string that is not in the table may be put; a deleted place is not looked for. */
+static uint32_t empty_place(const NpStringTable *table, uint32_t hash) {
+    uint32_t at = hash & table->mask;
+    while (table->slots[at]) at = (at + 1) & table->mask;
+    return at;
+}
+
 static NpString *intern(lua_State *L, const char *text, size_t length) {
     NpGlobal *global = L->global;
     NpStringTable *table = &global->strings;
@@ -153,18 +209,26 @@ static NpString *intern(lua_State *L, const char *text, size_t length) {
         }
         at = (at + 1) & table->mask;
     }
+    if (NP_UNLIKELY(table->old != NULL)) {
+        string = find_old(table, text, length, hash);
+        if (string) {
+            if (NP_UNLIKELY(global->heap.marking)) np_mark_set(string);
+            return string;
+        }
+        settle_some(global);
+        at = empty_place(table, hash);
+        reuse = UINT32_MAX;
+    }
     if (NP_UNLIKELY((table->count + table->gone + 1) * 4 > (table->mask + 1) * 3)) {
         make_room(L, table);
-        at = hash & table->mask;
-        while (table->slots[at]) at = (at + 1) & table->mask;
+        at = empty_place(table, hash);
         reuse = UINT32_MAX;
     }
     emergencies = global->limit.emergencies;
     string = new_string(L, text, length, hash);
     if (NP_UNLIKELY(emergencies != global->limit.emergencies)) {
         /* A sweep that was going on has been finished: probe sequences may be shorter. */
-        at = hash & table->mask;
-        while (table->slots[at]) at = (at + 1) & table->mask;
+        at = empty_place(table, hash);
         reuse = UINT32_MAX;
     }
     if (reuse != UINT32_MAX) {
@@ -247,6 +311,7 @@ size_t np_string_sweep(NpGlobal *global, size_t from, size_t n) {
 
 void np_string_close(NpGlobal *global) {
     NpStringTable *table = &global->strings;
-    if (table->slots) np_heap_free_buf(&global->heap, table->slots, (table->mask + 1) * sizeof(NpString *));
-    table->slots = NULL;
+    if (table->slots) np_heap_free_buf(&global->heap, table->slots, ((size_t)table->mask + 1) * sizeof(NpString *));
+    if (table->old) np_heap_free_buf(&global->heap, table->old, ((size_t)table->old_mask + 1) * sizeof(NpString *));
+    table->slots = table->old = NULL;
 }

@@ -21,7 +21,11 @@ int np_string_compare(const NpString *a, const NpString *b);
 void np_string_init(lua_State *L);
 /* [-] For the collector: drops dead strings from slots [from, from + n); returns the next position, 0 when done. */
 size_t np_string_sweep(NpGlobal *global, size_t from, size_t n);
-/* [-] For the collector, after the sweep: a table that has become much too large gives memory back. */
+/* [-] For the collector: moves what a resize has left in the old table, about n slots of it; true when nothing is. The sweep
+ * wants that done. */
+bool np_string_settle(NpGlobal *global, size_t n);
+/* [-] For the collector, after the sweep: a table that has become much too large begins to give memory back; np_string_settle
+ * goes on with it. */
 void np_string_shrink(NpGlobal *global);
 /* [-] Frees the table's memory. */
 void np_string_close(NpGlobal *global);

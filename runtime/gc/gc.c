@@ -22,8 +22,9 @@
  * Pacing. The heap is to be at most `goal` when a cycle is over: pause percent of what lived at the end of
  * the last one (and at least MIN_RUNWAY more than that; less for a large heap: runway_base). The cycle begins when at
  * most three quarters of the way there are used up; from then on every `quantum` bytes allocated a slice does as much work as will have
- * scanned everything by the time the goal is reached. Near a limit the goal is below it, and past NP_NEAR_LIMIT
- * of it limit.c has whole collections made.
+ * scanned everything by the time the goal is reached. Under a limit that leaves less room the goal is NP_NEAR_LIMIT, the
+ * cycle begins earlier, and slices go on for as long as the program ran since the last one: half of the time, if it must
+ * be. Only when that was not enough, past NP_FORCED_FROM, limit.c has whole collections made.
  *
  * The mode "generational" is accepted and reported; it collects as "incremental" does.
  */
@@ -42,10 +43,12 @@
 #define QUANTUM_MOST ((size_t)32 << 10)
 #define RATIO_LEAST 2  /* bytes scanned for a byte allocated */
 #define RATIO_USUAL 6  /* what the beginning of a cycle counts on */
+#define RATIO_PRESSED 3 /* the same for half of the time: what it marks while the program makes a byte */
 #define RATIO_MOST 8   /* bounds a slice; the heap may then pass its goal by an eighth of what lives */
 #define STEP_LEAST ((size_t)1 << 10)
 #define STEP_MOST ((size_t)64 << 10) /* between two looks at the clock */
-#define SLICE_SECONDS 0.001
+#define SLICE_SECONDS 0.0005
+#define OVERRUN_SHARE 8
 #define RUN_STEP ((size_t)8 << 10) /* of heap.step */
 #define FINISH_TRIES 1000
 #define KEEP_AFTER_FULL ((size_t)1 << 20)
@@ -90,7 +93,8 @@ static void set_goal(NpGlobal *global) {
     size_t limit = np_limit_least(global);
     gc->goal = gc->live_bytes + percent(runway_base(gc->live_bytes), gc->pause - 100);
     if (gc->goal < gc->live_bytes + MIN_RUNWAY) gc->goal = gc->live_bytes + MIN_RUNWAY;
-    if (limit && gc->goal > NP_NEAR_LIMIT(limit)) {
+    gc->pressed = limit && gc->goal > NP_NEAR_LIMIT(limit);
+    if (gc->pressed) {
         /* Closer than that, whole collections are forced, which cycles between them would only repeat. */
         size_t most = gc->live_bytes + limit / 16;
         gc->goal = most < NP_NEAR_LIMIT(limit) ? NP_NEAR_LIMIT(limit) : most < gc->goal ? most : gc->goal;
@@ -103,11 +107,13 @@ static void set_debt(NpGlobal *global, int64_t debt) {
 }
 
 /* Where the next cycle is to begin, as a debt: a quarter of the way before the goal, or earlier, up to the middle,
- * if there is much to mark. A pause below 100 % means: at once. */
+ * if there is much to mark. Under a limit that leaves little room it begins so early that it can be done with half of the
+ * time before the goal. A pause below 100 % means: at once. */
 static void set_idle_debt(NpGlobal *global) {
     NpGc *gc = &global->gc;
     size_t runway = gc->goal > gc->live_bytes ? gc->goal - gc->live_bytes : 0;
-    size_t lead = clamp(gc->last_marked / RATIO_USUAL, runway / 4, runway / 2);
+    size_t lead = gc->pressed ? clamp(gc->last_marked / RATIO_PRESSED, runway / 4, runway / 8 * 7)
+                              : clamp(gc->last_marked / RATIO_USUAL, runway / 4, runway / 2);
     set_debt(global, (int64_t)global->heap.in_use - (int64_t)(gc->live_bytes + runway - lead));
 }
 
@@ -180,7 +186,6 @@ static void end_clearing(NpGlobal *global) {
     gc->weak_window = false;
     gc->attention = 0;
     np_final_release(global);
-    np_mark_trim(global);
     gc->last_marked = gc->marked_bytes;
     gc->phase = NP_GC_STACKS;
     gc->threads_at = gc->threads_slot = 0;
@@ -265,6 +270,7 @@ static void end_sweep(NpGlobal *global) {
 static bool strings_slice(NpGlobal *global, size_t scale) {
     NpGc *gc = &global->gc;
     if (NP_UNLIKELY(gc->unrooted)) return true;
+    if (!np_string_settle(global, STRINGS_SLICE * scale)) return false;
     if (!gc->strings_done) {
         gc->cursor = np_string_sweep(global, gc->cursor, STRINGS_SLICE * scale);
         gc->strings_done = gc->cursor == 0;
@@ -315,7 +321,7 @@ static size_t phase_step(lua_State *L, size_t work, size_t scale, bool *ended) {
             if (done < work && gc->gray_count == 0 && np_mark_finish(global, L, &done)) begin_clearing(global);
             return done + STEP_LEAST;
         case NP_GC_STACKS:
-            if (np_waiting_free(global, false) && np_threads_clear(global)) end_stacks(L);
+            if (np_waiting_free(global, false) && np_mark_trim(global, false) && np_threads_clear(global)) end_stacks(L);
             return QUANTUM_MOST;
         case NP_GC_STRINGS:
             if (strings_slice(global, scale)) end_marking(global);
@@ -391,6 +397,7 @@ static void whole_collection(lua_State *L, bool full) {
     finish_cycle(L);
     release_all(L, full);
     global->heap.mem.limit = limit;
+    if (limit) np_gc_set_debt(global); /* the goal was set by the lifted one */
     np_limit_set_aside(global);
 }
 
@@ -465,6 +472,17 @@ size_t np_gc_count(const NpGlobal *global) { return global->heap.in_use - np_hea
 
 /* ---- entry points ---- */
 
+/* A heap of twice its goal comes of objects so large that one takes more than a cycle's worth of slices, a table that doubles
+ * say. Slices then come as often and are as long as they may be; only a program that goes on like that is stopped. */
+static bool overruns(NpGlobal *global) {
+    const NpHeap *heap = &global->heap;
+    NpGc *gc = &global->gc;
+    if (heap->in_use / 2 <= gc->goal) gc->overrun_at = 0;
+    else if (gc->overrun_at == 0) gc->overrun_at = heap->claimed_total;
+    else return heap->claimed_total - gc->overrun_at > heap->in_use / OVERRUN_SHARE;
+    return false;
+}
+
 /* True when the limit is so near, or was met, or the goal so far behind, that a whole collection is due. */
 static bool must_collect(NpGlobal *global) {
     NpHeap *heap = &global->heap;
@@ -472,15 +490,28 @@ static bool must_collect(NpGlobal *global) {
         heap->starved = false;
         return true;
     }
-    /* Objects so large that slices never catch up: what lives is at most half the goal, so this is soon done. */
-    if (heap->in_use / 2 > global->gc.goal) return true;
-    return np_limit_due(global);
+    return overruns(global) || np_limit_due(global);
+}
+
+/* A slice that had no time for all its work makes the next one come earlier. */
+static size_t next_piece(size_t piece, size_t done, size_t work) {
+    if (done >= work) return piece;
+    return done < work / 4 ? piece / 4 : piece / 16 * (done / (work / 16 + 1));
+}
+
+/* The time that a slice may take besides the work it has to do. */
+static double extra_seconds(NpGc *gc, double began) {
+    if (!gc->pressed) return 0;
+    gc->credit += began - gc->slice_ended;
+    if (gc->credit > SLICE_SECONDS) gc->credit = SLICE_SECONDS;
+    return gc->credit;
 }
 
 static void slice(lua_State *L, double began) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
     size_t piece = quantum(global), work, done = 0, per_step = 1;
+    double extra = extra_seconds(gc, began);
     bool ended = false, hurry;
     size_t debt = global->heap.debt > 0 ? (size_t)global->heap.debt : 0;
     if (np_dbg_on(gcslice)) {
@@ -489,19 +520,22 @@ static void slice(lua_State *L, double began) {
         return;
     }
     if (gc->phase != NP_GC_IDLE) piece += debt > 16 * QUANTUM_MOST ? 16 * QUANTUM_MOST : debt;
-    work = mark_work(global, piece);
+    work = gc->overrun_at ? SIZE_MAX : mark_work(global, piece);
     /* Outside marking a step counts for less the further the program is ahead. */
     if (debt > QUANTUM_MOST) per_step = clamp(debt / QUANTUM_MOST, 1, 16);
     /* Only a program that changes many stacks faster than slices can follow, without running them, comes so far. */
     hurry = gc->finishing && ++gc->finish_tries > FINISH_TRIES;
-    while (done < work && !ended) {
+    while ((done < work || gc->meter.at - began < extra) && !ended) {
         uint8_t phase = gc->phase;
-        size_t counts = step(L, clamp(work - done, STEP_LEAST, STEP_MOST), 1, &ended);
+        size_t counts = step(L, done < work ? clamp(work - done, STEP_LEAST, STEP_MOST) : STEP_MOST, 1, &ended);
         done += phase == NP_GC_MARK ? counts : counts / per_step;
         if (hurry && gc->phase == NP_GC_MARK) done = 0;
         else if (gc->meter.at - began > SLICE_SECONDS) break;
     }
-    if (!ended) set_debt(global, -(int64_t)quantum(global));
+    gc->slice_ended = gc->meter.at;
+    gc->credit -= gc->meter.at - began;
+    if (gc->credit < 0) gc->credit = 0;
+    if (!ended) set_debt(global, -(int64_t)next_piece(quantum(global), done, work));
 }
 
 void np_gc_slice(lua_State *L) {
@@ -649,11 +683,11 @@ void np_gc_close(NpGlobal *global) {
     NpGc *gc = &global->gc;
     NpMem *mem = &global->heap.mem;
     (void)np_waiting_free(global, true);
-    NpObjList *lists[] = {&gc->weak, &gc->threads, &gc->again, &gc->finalizable, &gc->to_finalize, &gc->waiting.blocks};
+    gc->gray_count = 0;
+    (void)np_mark_trim(global, true);
+    NpObjList *lists[] = {&gc->gray, &gc->weak, &gc->threads, &gc->again, &gc->finalizable, &gc->to_finalize, &gc->waiting.blocks};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         np_list_close(mem, (void **)&lists[i]->items, &lists[i]->capacity, sizeof(NpObj *));
         lists[i]->count = 0;
     }
-    np_list_close(mem, (void **)&gc->gray, &gc->gray_capacity, sizeof(NpGrayEntry));
-    gc->gray_count = 0;
 }

@@ -62,6 +62,9 @@ void np_limit_tell(lua_State *L);
 /* [gc] Sets the limits; 0 stands for none. 0, or what is wrong with them (enum NpLimitError). */
 int np_limit_set(lua_State *L, size_t hard, size_t soft);
 enum NpLimitError { NP_LIMIT_OK, NP_LIMIT_IN_USE, NP_LIMIT_SOFT_ABOVE };
+/* Used beyond this part of a limit whole collections are forced: the last 32nd, but at least a MiB, and no more than an eighth. */
+#define NP_FORCED_FROM(limit) \
+    ((limit) - ((limit) / 32 > ((size_t)1 << 20) ? (limit) / 32 : (limit) / 8 < ((size_t)1 << 20) ? (limit) / 8 : (size_t)1 << 20))
 /* [-] What the collector has to stay below: the least of the limits, or 0. */
 size_t np_limit_least(const NpGlobal *global);
 /* [-] For gc.c: a whole collection is due because a limit is near. */

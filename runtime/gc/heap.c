@@ -8,8 +8,8 @@
  * alloc bits (and mark bits while marking) are set, its bytes are counted, and np_heap_alloc only
  * bumps a pointer. When a run is used up the next is looked for behind it in the same span, then in
  * the class's partial spans, then in unswept ones, which are swept for it, at most SWEEP_FOR_RUN of
- * them; then a span is made of fresh pages. When those cannot be had everything is swept, what is
- * free is given back (under a limit free Ready pages count too), and the request tried once more.
+ * them; then a span is made of fresh pages. When those cannot be had a piece more is swept, or of what
+ * is free given back (under a limit free Ready pages count too), and the request tried again.
  *
  * Freeing. Only buffers are freed by hand; the slot's bits are cleared and it is free from then on.
  * A buffer that was the last one bumped goes back to the run. A span without occupied slots goes
@@ -24,7 +24,7 @@
 #include "runtime/gc/heap_priv.h"
 #include "sizeclass.h"
 
-enum { SWEEP_FOR_RUN = 16, SWEEP_FOR_LARGE = 64, RELEASE_FREED_PAGES = 32 };
+enum { SWEEP_FOR_RUN = 16, SWEEP_FOR_LARGE = 64, RELEASE_FREED_PAGES = 32, ROOM_PAGES = 256 };
 #define KEEP_FREED_BYTES ((size_t)1 << 20)
 #define RELEASE_TRAIL_BYTES ((size_t)4 << 20)
 
@@ -104,14 +104,15 @@ static NpSpan *new_span(NpHeap *heap, unsigned cls, NpSpanKind kind, size_t npag
     return span;
 }
 
-/* The span is on no list, and none of its bits is set. */
-static void drop_span(NpHeap *heap, NpSpan *span) {
+/* The span is on no list, and none of its bits is set. `later`: what takes long is left to np_heap_release. */
+static void drop_span(NpHeap *heap, NpSpan *span, bool later) {
     NpHeapPriv *priv = heap->priv;
     heap->hole_bytes -= span->holes * NP_UNIT_BYTES;
     priv->span_count--;
     priv->groups[span->group]->spans--;
     priv->span_pages -= span->npages;
-    np_pages_free(&priv->pages, span);
+    if (later) np_pages_retire(&priv->pages, span);
+    else np_pages_free(&priv->pages, span);
     np_fixalloc_free(&priv->spans, span);
 }
 
@@ -198,7 +199,7 @@ static bool sweep_span(NpHeap *heap, NpSpan *span) {
     if (dead) count_freed(heap, span, dead * np_span_slot_bytes(span));
     unlist_span(priv, span);
     if (live == 0) {
-        drop_span(heap, span);
+        drop_span(heap, span, true);
         return false;
     }
     span->alloc_slots = span->live_slots = (uint32_t)live;
@@ -340,12 +341,19 @@ static bool refill(NpHeap *heap, NpAllocCache *cache, unsigned cls, NpSpanKind k
     }
 }
 
-/* When memory is short: finds all that is dead and gives back what is free. False: nothing gained. */
-static bool make_room(NpHeap *heap) {
-    bool more = heap->priv->unswept > 0 || heap->priv->vacating;
-    heap->priv->vacating = false;
-    np_heap_sweep_step(heap, SIZE_MAX);
-    return np_heap_release(heap, SIZE_MAX, 0) > 0 || more;
+/* When memory is short: finds some of what is dead, or gives back some of what is free, as room for `npages`. To be called
+ * until the request succeeds; false: nothing is left to be gained. */
+static bool make_room(NpHeap *heap, size_t npages) {
+    NpHeapPriv *priv = heap->priv;
+    if (priv->vacating) {
+        priv->vacating = false;
+        return true;
+    }
+    if (priv->unswept > 0) {
+        np_heap_sweep_step(heap, ROOM_PAGES);
+        return true;
+    }
+    return np_heap_release(heap, npages + ROOM_PAGES, 0) > 0 || np_heap_release(heap, SIZE_MAX, 0) > 0;
 }
 
 static void *alloc_large(NpHeap *heap, size_t size, NpSpanKind kind) {
@@ -361,7 +369,7 @@ static void *alloc_large(NpHeap *heap, size_t size, NpSpanKind kind) {
         sweep_span(heap, first);
     }
     span = new_span(heap, 0, kind, npages);
-    if (!span && make_room(heap)) span = new_span(heap, 0, kind, npages);
+    while (!span && make_room(heap, npages)) span = new_span(heap, 0, kind, npages);
     if (!span) return NULL;
     granule = np_granule_of(span->base);
     np_bits_set(np_arena_of(span->base)->alloc, granule);
@@ -446,8 +454,8 @@ void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind) {
     }
     cls = np_class_of_16[(size + 15) >> 4];
     cache = &heap->cache[kind][cls];
-    if (!refill(heap, cache, cls, kind) && !(make_room(heap) && refill(heap, cache, cls, kind)))
-        return starve(heap, NULL);
+    while (!refill(heap, cache, cls, kind))
+        if (!make_room(heap, np_class_pages[cls])) return starve(heap, NULL);
     p = cache->cur;
     cache->cur = p + np_class_bytes[cls];
     NP_UNPOISON(p, size);
@@ -481,7 +489,7 @@ static void release_freed(NpHeap *heap, char *base, size_t npages) {
         np_pages_release_run(pages, base, npages);
 }
 
-void np_heap_free_buf(NpHeap *heap, void *buf, size_t size) {
+static void free_buf(NpHeap *heap, void *buf, size_t size, bool later) {
     NpHeapPriv *priv = heap->priv;
     NpArena *arena;
     NpSpan *span;
@@ -520,13 +528,31 @@ void np_heap_free_buf(NpHeap *heap, void *buf, size_t size) {
         size_t npages = span->npages;
         char *base = span->base;
         unlist_span(priv, span);
-        drop_span(heap, span);
-        if (npages >= RELEASE_FREED_PAGES && npages < NP_ARENA_PAGES - 256) release_freed(heap, base, npages);
+        drop_span(heap, span, later);
+        if (!later && npages >= RELEASE_FREED_PAGES && npages < NP_ARENA_PAGES - 256) release_freed(heap, base, npages);
     } else if (state == NP_SPAN_FULL) {
         unlist_span(priv, span);
         span->state = NP_SPAN_PARTIAL;
         np_list_push_first(&np_lists_of(priv, span)->list[NP_SPAN_PARTIAL], span);
     }
+}
+
+void np_heap_free_buf(NpHeap *heap, void *buf, size_t size) { free_buf(heap, buf, size, false); }
+void np_heap_leave_buf(NpHeap *heap, void *buf, size_t size) { free_buf(heap, buf, size, true); }
+
+bool np_heap_cut_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_size) {
+    NpSpan *span;
+    size_t keep, bytes;
+    if (old_size <= NP_SMALL_MAX || new_size <= NP_SMALL_MAX) return false;
+    span = np_span_of(buf);
+    keep = (new_size + NP_PAGE_BYTES - 1) >> NP_PAGE_SHIFT;
+    if (keep >= span->npages) return false;
+    bytes = (span->npages - keep) << NP_PAGE_SHIFT;
+    if (!np_pages_cut(&heap->priv->pages, span, keep)) return false;
+    heap->priv->span_pages -= bytes >> NP_PAGE_SHIFT;
+    count_freed(heap, span, bytes);
+    heap->debt -= (int64_t)bytes;
+    return true;
 }
 
 /* ---- the collector's side ---- */

@@ -172,6 +172,10 @@ void np_heap_close(NpHeap *heap);
 void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind);
 /* [-] Gives a buffer (NP_SPAN_BUF) back at once. `size` is what it was allocated with. NULL is ignored. */
 void np_heap_free_buf(NpHeap *heap, void *buf, size_t size);
+/* [-] The same, but what takes the system long is left to np_heap_release: for the collector. */
+void np_heap_leave_buf(NpHeap *heap, void *buf, size_t size);
+/* [-] Makes a large buffer shorter where it is; false: it is small, would be, or cannot be cut. */
+bool np_heap_cut_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_size);
 /* [-] Makes a large buffer longer where it is, if the pages behind it are free. false: nothing has changed. */
 bool np_heap_extend_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_size);
 /* [-] Usable bytes in the slot at p (its size class). */

@@ -58,7 +58,7 @@ void np_heap_stats(NpHeap *heap, NpHeapStats *out) {
     out->claimed_total = heap->claimed_total - rests;
     out->in_use = heap->in_use - rests;
     out->spans_bytes = priv->span_pages * NP_PAGE_BYTES - heap->hole_bytes;
-    out->free_bytes = np_pages_free_ready(pages);
+    out->free_bytes = np_pages_free_ready(pages) + pages->retired_pages * NP_PAGE_BYTES;
     out->released_bytes = pages->free_released * NP_UNIT_BYTES + heap->hole_bytes;
     out->ready_bytes = heap->mem.ready;
     out->meta_bytes = heap->mem.ready - out->spans_bytes - out->free_bytes;

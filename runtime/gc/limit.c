@@ -14,7 +14,7 @@
  *                     in the compiler, no_collect forbids it, and np_load compiles again after a collection.
  * Only when the request is refused once more the error is raised; until then nothing has changed.
  *
- * Near a limit the collector has more and more to do for less and less. From NP_NEAR_LIMIT of it on whole collections are forced,
+ * Near a limit the collector has more and more to do for less and less. From NP_FORCED_FROM on whole collections are forced,
  * but the program gets at least as much CPU as they do: NpBucket. What the bucket forbids is not collected, so a program
  * that would crawl ends with an error instead. After an error the next safe point always collects.
  *
@@ -210,7 +210,7 @@ bool np_limit_due(NpGlobal *global) {
     if (pressed && may_collect(global)) return true;
     if (!least) return false;
     look_back(global, least);
-    return np_heap_used(heap) > NP_NEAR_LIMIT(least) && heap->claimed_total - global->gc.forced_at > BETWEEN_FORCED(least) &&
+    return np_heap_used(heap) > NP_FORCED_FROM(least) && heap->claimed_total - global->gc.forced_at > BETWEEN_FORCED(least) &&
            may_collect(global);
 }
 

@@ -63,12 +63,13 @@ NpMapWindow np_map_window(NpHeap *heap, size_t window, size_t cell_bytes, uint8_
     for (; window >= windows_of(info); info++) window -= windows_of(info);
     out.base = (char *)info->arena + window * NP_ARENA_BYTES;
     out.bytes = np_bits_min(info->arena->bytes - window * NP_ARENA_BYTES, NP_ARENA_BYTES);
-    out.ready = info->dedicated ? out.bytes : info->ready;
+    out.ready = info->dedicated ? np_bits_min(out.bytes, info->ready) : info->ready;
     out.huge = info->huge;
     for (size_t at = 0; at < out.bytes; at += cell_bytes) {
         Share share = {0};
         size_t end = np_bits_min(at + cell_bytes, out.bytes) / NP_UNIT_BYTES;
-        if (info->dedicated) share.used = share.occupied = cell_bytes;
+        if (info->retired) share.free = cell_bytes;
+        else if (info->dedicated) share.used = share.occupied = cell_bytes;
         else
             for (size_t unit = at / NP_UNIT_BYTES; unit < end; unit++) add_unit(info->arena, unit, &share);
         cells[at / cell_bytes] = cell_of(&share);

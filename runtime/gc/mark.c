@@ -22,7 +22,7 @@
 #include "runtime/gc/gc.h"
 #include "runtime/meta.h"
 
-enum { SLICE = 4096, RING = 16, FIRST_GRAY = 1024 };
+enum { SLICE = 4096, RING = 16, BLOCK = 1024, KEEP_BLOCKS = 4, FREE_BLOCKS = 64 };
 #define PART_TWO (UINT64_C(1) << 40)
 #define MODE_SHIFT 60 /* above it: MODE_KNOWN and the mode */
 #define MODE_KNOWN UINT64_C(4)
@@ -30,16 +30,23 @@ enum { SLICE = 4096, RING = 16, FIRST_GRAY = 1024 };
 
 /* ---- the mark stack ---- */
 
-/* Once beyond the first size it is made as large as it was in the last cycle: a stack that grew by doubling each time
- * would have touched twice the memory it needs. */
+static size_t block_bytes(void) { return NP_ALIGN_UP(BLOCK * sizeof(NpGrayEntry), np_os_page_size()); }
+
+static inline NpGrayEntry *gray_at(const NpGc *gc, size_t index) {
+    return (NpGrayEntry *)(void *)gc->gray.items[index / BLOCK] + index % BLOCK;
+}
+
+/* By a block at a time, so that nothing has to be moved however large it gets. */
 static bool grow_gray(NpGlobal *global) {
     NpGc *gc = &global->gc;
-    size_t least = gc->gray_count < FIRST_GRAY ? FIRST_GRAY : gc->gray_count + 1;
-    void **items = (void **)&gc->gray;
-    return (least > FIRST_GRAY && gc->gray_before > least &&
-            np_list_reserve(&global->heap.mem, items, &gc->gray_capacity, gc->gray_count, sizeof(NpGrayEntry),
-                            gc->gray_before)) ||
-           np_list_reserve(&global->heap.mem, items, &gc->gray_capacity, gc->gray_count, sizeof(NpGrayEntry), least);
+    void *block;
+    if (sysAlloc(&global->heap.mem, block_bytes(), &block) != 0) return false;
+    if (!np_list_push(global, &gc->gray, block)) {
+        sysFree(&global->heap.mem, block, block_bytes());
+        return false;
+    }
+    gc->gray_capacity += BLOCK;
+    return true;
 }
 
 static NP_COLD void push_slow(NpGlobal *global, NpObj *obj, uint64_t next) {
@@ -48,32 +55,26 @@ static NP_COLD void push_slow(NpGlobal *global, NpObj *obj, uint64_t next) {
         gc->overflow = true;
         return;
     }
-    gc->gray[gc->gray_count++] = (NpGrayEntry){obj, next};
+    *gray_at(gc, gc->gray_count++) = (NpGrayEntry){obj, next};
 }
 
 static inline void push(NpGlobal *global, NpObj *obj, uint64_t next) {
     NpGc *gc = &global->gc;
-    if (NP_LIKELY(gc->gray_count < gc->gray_capacity)) gc->gray[gc->gray_count++] = (NpGrayEntry){obj, next};
+    if (NP_LIKELY(gc->gray_count < gc->gray_capacity)) *gray_at(gc, gc->gray_count++) = (NpGrayEntry){obj, next};
     else push_slow(global, obj, next);
 }
 
 /* The rest of an object being scanned; false when there is no room for it. */
 static bool push_rest(NpGlobal *global, NpObj *obj, uint64_t next) {
     NpGc *gc = &global->gc;
-    if (!np_list_reserve(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, gc->gray_count,
-                         sizeof(NpGrayEntry), gc->gray_count + 1))
-        return false;
-    gc->gray[gc->gray_count++] = (NpGrayEntry){obj, next};
+    if (gc->gray_count == gc->gray_capacity && !grow_gray(global)) return false;
+    *gray_at(gc, gc->gray_count++) = (NpGrayEntry){obj, next};
     return true;
 }
 
 void np_mark_push(NpGlobal *global, NpObj *obj, uint64_t next) { push(global, obj, next); }
 
-bool np_mark_open(NpGlobal *global) {
-    NpGc *gc = &global->gc;
-    return np_list_reserve(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, 0, sizeof(NpGrayEntry),
-                           FIRST_GRAY);
-}
+bool np_mark_open(NpGlobal *global) { return grow_gray(global); }
 
 static inline void shade(NpGlobal *global, NpObj *obj, uint8_t kind) {
     if (np_mark_set(obj) && kind != NP_STR) push(global, obj, 0);
@@ -274,7 +275,7 @@ static size_t scan_proto(NpGlobal *global, NpProto *proto, size_t next) {
         if (proto->protos[at - constants]) shade(global, (NpObj *)proto->protos[at - constants], NP_PROTO);
     for (; at < to && at < variables; at++) shade_string(proto->locvars[at - protos].name);
     if (at < to) at = variables + (size_t)scan_caches(global, proto, (int32_t)(at - variables), (int32_t)(to - variables));
-    if (rest != SIZE_MAX) global->gc.gray[rest].next = at;
+    if (rest != SIZE_MAX) gray_at(&global->gc, rest)->next = at;
     return sizeof *proto + (at - next) * sizeof(NpValue);
 }
 
@@ -366,7 +367,7 @@ static size_t drain(NpGlobal *global, size_t work) {
         NpGrayEntry entry = {NULL, 0}, due;
         const NpObj *halfway = ring[(at + RING / 2) % RING].obj;
         if (gc->gray_count > 0) {
-            entry = gc->gray[--gc->gray_count];
+            entry = *gray_at(gc, --gc->gray_count);
             __builtin_prefetch(entry.obj);
             held++;
         } else if (held == 0) {
@@ -443,6 +444,7 @@ static void shade_roots(NpGlobal *global) {
     shade_groups(global);
     mark_buffer(global->heap.reserve);
     mark_buffer(global->strings.slots);
+    mark_buffer(global->strings.old);
     mark_buffer(global->shape_table.transitions);
 }
 
@@ -485,6 +487,8 @@ void np_mark_unrooted(NpGlobal *global, lua_State *L) {
     }
     for (uint32_t i = 0; strings->slots && i <= strings->mask; i++)
         if (strings->slots[i] && strings->slots[i] != NP_STRING_GONE) np_mark_set(strings->slots[i]);
+    for (uint32_t i = strings->old_at; strings->old && i <= strings->old_mask; i++)
+        if (strings->old[i] && strings->old[i] != NP_STRING_GONE) np_mark_set(strings->old[i]);
     for (uint32_t id = NP_SHAPE_ROOT + 1; id < shapes->used; id++)
         if (shapes->shapes[id].state == NP_SHAPE_LIVE) mark_shape(global, id);
 }
@@ -520,14 +524,16 @@ bool np_mark_finish_resurrected(NpGlobal *global, size_t *done) {
     return true;
 }
 
-/* A large mark stack is given back, and a small one taken at once, while what it takes is there. */
-void np_mark_trim(NpGlobal *global) {
+bool np_mark_trim(NpGlobal *global, bool all) {
     NpGc *gc = &global->gc;
-    if (gc->gray_capacity <= 4 * FIRST_GRAY) return;
-    /* half as large as it was when it may have been larger than needed */
-    gc->gray_before = gc->gray_capacity > gc->gray_before ? gc->gray_capacity : gc->gray_capacity / 2;
-    np_list_close(&global->heap.mem, (void **)&gc->gray, &gc->gray_capacity, sizeof(NpGrayEntry));
-    (void)np_mark_open(global);
+    NpMem *mem = &global->heap.mem;
+    size_t keep = all ? 0 : KEEP_BLOCKS;
+    CHECK1("G1", gc->gray_count == 0);
+    for (int i = 0; gc->gray.count > keep && (all || i < FREE_BLOCKS); i++) {
+        sysFree(mem, gc->gray.items[--gc->gray.count], block_bytes());
+        gc->gray_capacity -= BLOCK;
+    }
+    return gc->gray.count <= keep;
 }
 
 void np_mark_cancel(NpGlobal *global) {

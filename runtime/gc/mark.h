@@ -39,8 +39,8 @@ bool np_mark_finish(NpGlobal *global, lua_State *L, size_t *done);
 bool np_mark_finish_resurrected(NpGlobal *global, size_t *done);
 /* [-] Marks are complete: groups whose handle is dead have no owner any more. */
 void np_mark_drop_owners(NpGlobal *global);
-/* [-] Marking is over: gives the memory of a large mark stack back. */
-void np_mark_trim(NpGlobal *global);
+/* [-] Marking is over: gives the memory of a large mark stack back, in slices; true when that is done. `all`: of any, at once. */
+bool np_mark_trim(NpGlobal *global, bool all);
 /* [-] Gives a marking up. */
 void np_mark_cancel(NpGlobal *global);
 /* [-] Queues a table to be scanned from its beginning as a strong one. */

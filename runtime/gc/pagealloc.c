@@ -113,6 +113,7 @@ static void drop_arena(NpPages *pages, uint32_t index) {
     pages->mapped_pages -= info.arena->mapped_pages - info.arena->first_page;
     pages->free_pages -= info.free_pages;
     pages->free_released -= info.free_released;
+    pages->retired_pages -= info.retired_pages;
     NP_UNPOISON(info.arena, mapped);
     np_mem_discard(pages->mem, info.arena, bytes, mapped, info.ready);
     pages->count--;
@@ -477,11 +478,26 @@ static bool quarantine(NpPages *pages, NpArenaInfo *info, NpSpan *span, size_t p
     return true;
 }
 
+/* Pages [page, page + count), which are nobody's any more, can be had. */
+static void free_run(NpPages *pages, uint32_t index, size_t page, size_t count) {
+    NpArenaInfo *info = &pages->arenas[index];
+    NpArena *arena = info->arena;
+    size_t run;
+    np_bits_set_range(arena->free_bits, page, page + count);
+    info->free_pages += (uint32_t)count;
+    pages->free_pages += count;
+    pages->only_parts = false;
+    if (page < info->first_free) info->first_free = (uint32_t)page;
+    if (index < pages->lowest) pages->lowest = index;
+    run = run_round(arena, page, page + count);
+    if (run > info->max_run) info->max_run = (uint32_t)run;
+}
+
 void np_pages_free(NpPages *pages, NpSpan *span) {
     NpArena *arena = np_arena_of(span->base);
     uint32_t index = np_pages_index(pages, arena);
     NpArenaInfo *info = &pages->arenas[index];
-    size_t page = (size_t)(span->base - (char *)arena) >> NP_PAGE_SHIFT, count = span->npages, run;
+    size_t page = (size_t)(span->base - (char *)arena) >> NP_PAGE_SHIFT, count = span->npages;
     CHECK1("P1", info->arena == arena && arena->page_span[page] == span);
     bool gone = np_dbg_on(quarantine) && quarantine(pages, info, span, page);
     if (info->dedicated && !gone) {
@@ -491,15 +507,35 @@ void np_pages_free(NpPages *pages, NpSpan *span) {
     NP_POISON(span->base, count * NP_PAGE_BYTES);
     for (size_t i = 0; i < np_bits_min(count, NP_ARENA_PAGES - page); i++) arena->page_span[page + i] = NULL;
     if (gone) return;
-    np_bits_set_range(arena->free_bits, page, page + count);
-    info->free_pages += (uint32_t)count;
-    pages->free_pages += count;
-    pages->only_parts = false;
     count_free_released(pages, info, span->holes);
-    if (page < info->first_free) info->first_free = (uint32_t)page;
-    if (index < pages->lowest) pages->lowest = index;
-    run = run_round(arena, page, page + count);
-    if (run > info->max_run) info->max_run = (uint32_t)run;
+    free_run(pages, index, page, count);
+}
+
+void np_pages_retire(NpPages *pages, NpSpan *span) {
+    NpArenaInfo *info = &pages->arenas[np_pages_index(pages, np_arena_of(span->base))];
+    size_t count = span->npages;
+    if (!info->dedicated || np_dbg_on(quarantine) || !np_os_unused_releases()) {
+        np_pages_free(pages, span);
+        return;
+    }
+    NP_POISON(span->base, count * NP_PAGE_BYTES);
+    memset(info->arena->page_span + FIRST_PAGE, 0, np_bits_min(count, NP_ARENA_PAGES - FIRST_PAGE) * sizeof(NpSpan *));
+    info->retired = true;
+    info->retired_pages = info->arena->mapped_pages - FIRST_PAGE;
+    pages->retired_pages += info->retired_pages;
+}
+
+bool np_pages_cut(NpPages *pages, NpSpan *span, size_t keep) {
+    NpArena *arena = np_arena_of(span->base);
+    uint32_t index = np_pages_index(pages, arena);
+    size_t page = ((size_t)(span->base - (char *)arena) >> NP_PAGE_SHIFT) + keep, count = span->npages - keep;
+    CHECK1("P1", keep > 0 && keep < span->npages && span->holes == 0);
+    if (pages->arenas[index].dedicated || np_dbg_on(quarantine)) return false;
+    NP_POISON(page_address(arena, page), count * NP_PAGE_BYTES);
+    memset(arena->page_span + page, 0, count * sizeof(NpSpan *));
+    span->npages = (uint32_t)keep;
+    free_run(pages, index, page, count);
+    return true;
 }
 
 /* ---- giving back ---- */
@@ -547,11 +583,35 @@ bool np_pages_has_spare(const NpPages *pages) {
     return false;
 }
 
-size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget) {
+/* From their ends. What the system refuses goes at once, with the arena. */
+static size_t release_retired(NpPages *pages, size_t *budget) {
     size_t total = 0;
+    for (uint32_t i = pages->count; i > 0 && pages->retired_pages > 0 && *budget > 0;) {
+        NpArenaInfo *info = &pages->arenas[--i];
+        size_t count = NP_ALIGN_UP(np_bits_min(*budget, UINT32_MAX / 2), pages->unit_pages), from;
+        if (!info->retired) continue;
+        from = info->retired_pages > count ? info->retired_pages - count : 0;
+        count = info->retired_pages - from;
+        *budget -= np_bits_min(*budget, count);
+        if (from > 0 && sysUnused(pages->mem, page_address(info->arena, FIRST_PAGE + from), count * NP_PAGE_BYTES) == 0) {
+            info->retired_pages -= (uint32_t)count;
+            info->ready -= count * NP_PAGE_BYTES;
+            pages->retired_pages -= count;
+        } else {
+            count = info->retired_pages;
+            drop_arena(pages, i);
+        }
+        pages->released_total += count * NP_PAGE_BYTES;
+        total += count * NP_PAGE_BYTES;
+    }
+    return total;
+}
+
+size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget) {
+    size_t total = release_retired(pages, budget);
     uint32_t i = pages->count;
     bool refused = false, offer = np_os_unused_releases();
-    if (pages->only_parts) return 0;
+    if (pages->only_parts) return total;
     while (i > 0 && *budget > 0 && !refused) {
         NpArenaInfo *info = &pages->arenas[--i];
         size_t over, stop, done, ready = np_pages_free_ready(pages);
@@ -596,7 +656,7 @@ void np_pages_close(NpPages *pages) {
 }
 
 void np_pages_verify(const NpPages *pages) {
-    size_t free_pages = 0, free_released = 0, mapped = 0, meta = 0, together = np_os_page_size() / NP_UNIT_BYTES;
+    size_t free_pages = 0, free_released = 0, mapped = 0, meta = 0, retired = 0, together = np_os_page_size() / NP_UNIT_BYTES;
     for (uint32_t i = 0; i < pages->count; i++) {
         const NpArenaInfo *info = &pages->arenas[i];
         const NpArena *arena = info->arena;
@@ -607,6 +667,7 @@ void np_pages_verify(const NpPages *pages) {
             parts += bitmap_parts_ready(arena, w);
         meta += HEAD_BYTES + parts * GROUP_BITMAP_BYTES;
         mapped += arena->mapped_pages - arena->first_page;
+        retired += info->retired_pages;
         if (info->dedicated) continue;
         released = np_bits_count_range(arena->released_bits, 0, units);
         if (np_bits_count_range(arena->free_bits, 0, NP_ARENA_PAGES) != info->free_pages ||
@@ -641,7 +702,7 @@ void np_pages_verify(const NpPages *pages) {
         free_pages += info->free_pages;
     }
     if (free_pages != pages->free_pages || free_released != pages->free_released ||
-        mapped != pages->mapped_pages || meta != pages->meta_ready)
+        mapped != pages->mapped_pages || meta != pages->meta_ready || retired != pages->retired_pages)
         np_fatal("heap: P1: sums: %zu free pages, %zu released units, %zu mapped, %zu table bytes; counted "
                  "%zu %zu %zu %zu", pages->free_pages, pages->free_released, pages->mapped_pages,
                  pages->meta_ready, free_pages, free_released, mapped, meta);

@@ -28,6 +28,8 @@ typedef struct NpArenaInfo {
     uint32_t free_released;  /* of these, in free pages */
     size_t ready;            /* bytes Ready, tables included */
     bool dedicated;          /* one huge object, several arenas long */
+    bool retired;            /* it has died: the arena goes to the system a piece at a time */
+    uint32_t retired_pages;  /* of a retired one: still Ready, from the first page on */
     bool huge;               /* its pages may be huge: ask for no more of them before releasing */
     uint8_t dense_cycles;    /* huge.c: collections in a row that have found nothing of it to release */
     bool tail_lost;          /* what is not mapped of it never will be (NP_MEM_LOST) */
@@ -43,6 +45,7 @@ typedef struct NpPages {
     bool only_parts;      /* nothing is left to release but parts of system pages that are in use besides */
     size_t free_pages;    /* all free pages, released or not */
     size_t free_released; /* released units that lie in free pages */
+    size_t retired_pages; /* of all retired arenas */
     size_t mapped_pages;  /* pages for spans that are mapped (dedicated arenas included) */
     size_t meta_ready;    /* bytes of tables that are Ready */
     size_t released_total;/* bytes handed back since start */
@@ -60,6 +63,11 @@ bool np_pages_alloc(NpPages *pages, size_t count, NpSpan *span);
 bool np_pages_extend(NpPages *pages, NpSpan *span, size_t more);
 /* [-] Takes the pages of a span back. Its bits must be 0 already. A dedicated arena goes to the system. */
 void np_pages_free(NpPages *pages, NpSpan *span);
+/* [-] The same for what the collector found dead: a dedicated arena, which may take the system long, is left to
+ * np_pages_release. */
+void np_pages_retire(NpPages *pages, NpSpan *span);
+/* [-] The span keeps its first `keep` pages only. false: nothing has changed, its arena is dedicated. */
+bool np_pages_cut(NpPages *pages, NpSpan *span, size_t keep);
 
 /* [-] The first page in [from, end) that a span has, or end. What is neither a span's nor free is in
  * quarantine. */
@@ -80,7 +88,7 @@ long np_pages_release_units(NpPages *pages, NpArenaInfo *info, size_t from, size
 /* [-] The opposite: makes every unit in the range Ready; their number in *changed. An error code. */
 int np_pages_ready_units(NpPages *pages, NpArenaInfo *info, size_t from, size_t count, size_t *changed);
 
-/* [-] Hands back free pages, highest first, while more than `keep` bytes of them are Ready and
+/* [-] Hands back retired arenas, then free pages, highest first, while more than `keep` bytes of them are Ready and
  * *budget (pages) is left; the bytes released. Arenas that are free as a whole are unreserved: nothing else where the
  * system takes no single pages (np_os_unused_releases). */
 size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget);
@@ -88,7 +96,7 @@ size_t np_pages_release(NpPages *pages, size_t keep, size_t *budget);
 bool np_pages_has_spare(const NpPages *pages);
 /* [-] Hands back what is Ready of the free pages [base, base + count pages). */
 void np_pages_release_run(NpPages *pages, char *base, size_t count);
-/* [-] Bytes of free pages that are Ready. */
+/* [-] Bytes of free pages that are Ready; those of retired arenas, which nobody can have, are not among them. */
 size_t np_pages_free_ready(const NpPages *pages);
 /* [-] np_fatal when an invariant above is broken. */
 void np_pages_verify(const NpPages *pages);

@@ -22,7 +22,8 @@ size_t np_release_spans_free(const NpHeap *heap) {
 }
 
 size_t np_heap_used(const NpHeap *heap) {
-    return heap->mem.ready - np_pages_free_ready(&heap->priv->pages) - np_release_spans_free(heap);
+    const NpPages *pages = &heap->priv->pages;
+    return heap->mem.ready - pages->retired_pages * NP_PAGE_BYTES - np_pages_free_ready(pages) - np_release_spans_free(heap);
 }
 
 /* Bytes that are free and Ready beyond what is to be kept. */
@@ -138,7 +139,7 @@ static void search_holes(NpHeap *heap, size_t keep, size_t *budget) {
 size_t np_heap_release(NpHeap *heap, size_t budget, size_t keep) {
     NpHeapPriv *priv = heap->priv;
     size_t before = heap->mem.ready, ready = np_pages_free_ready(&priv->pages), over = excess(heap, keep);
-    if (over > 0) np_pages_release(&priv->pages, ready > over ? ready - over : 0, &budget);
+    if (over > 0 || priv->pages.retired_pages > 0) np_pages_release(&priv->pages, ready > over ? ready - over : 0, &budget);
     if (budget > 0 && np_os_unused_releases() && priv->unswept == 0 && !priv->holes_searched && excess(heap, keep) > 0)
         search_holes(heap, keep, &budget);
     return before - heap->mem.ready;
@@ -146,6 +147,7 @@ size_t np_heap_release(NpHeap *heap, size_t budget, size_t keep) {
 
 bool np_heap_release_done(NpHeap *heap, size_t keep) {
     NpHeapPriv *priv = heap->priv;
+    if (priv->pages.retired_pages > 0) return false;
     if (excess(heap, keep) < NP_UNIT_BYTES) return true;
     if (np_pages_free_ready(&priv->pages) >= NP_UNIT_BYTES && !priv->pages.only_parts)
         return !np_os_unused_releases() && !np_pages_has_spare(&priv->pages);

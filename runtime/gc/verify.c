@@ -213,6 +213,8 @@ static void roots(Verify *verify, lua_State *L) {
     for (size_t i = 0; i < gc->finalizable.count; i++)
         if (gc->finalizable.items[i]) check_slot(verify, gc->finalizable.items[i], false);
     reach_buffer(verify, global->strings.slots, ((size_t)global->strings.mask + 1) * sizeof(NpString *));
+    if (global->strings.old)
+        reach_buffer(verify, global->strings.old, ((size_t)global->strings.old_mask + 1) * sizeof(NpString *));
     reach_buffer(verify, global->shape_table.transitions,
                  ((size_t)global->shape_table.transition_mask + 1) * sizeof(uint32_t));
 }

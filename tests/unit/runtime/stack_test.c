@@ -145,6 +145,29 @@ static void need_both(lua_State *L, void *arg) {
     }
 }
 
+TEST(a_large_stack_shrinks_where_it_is) {
+    lua_State *L = open_state();
+    NpHeap *heap = &L->global->heap;
+    size_t in_use;
+    NpValue *stack;
+    np_stack_grow(L, 200000);
+    for (int i = 0; i < 50000; i++) np_set_int(L->top++, i);
+    stack = L->stack;
+    in_use = heap->in_use;
+    np_stack_shrink(L);
+    EXPECT_PTR(L->stack, stack);
+    EXPECT_LE(slots(L), 2 * 50000 + 1000);
+    EXPECT_GE(slots(L), 50000);
+    EXPECT_LE(heap->in_use, in_use - 50000 * sizeof(NpValue));
+    EXPECT_EQ((L->top - 1)->v.i, 49999);
+    L->top -= 49990;
+    np_stack_shrink(L); /* to a small buffer, which is another one */
+    EXPECT_LE(slots(L), 1000);
+    EXPECT_EQ((L->top - 1)->v.i, 9);
+    np_heap_verify(heap);
+    lua_close(L);
+}
+
 TEST(a_failed_allocation_leaves_the_stack_as_it_was) {
     lua_State *L = open_state();
     int failures = 0;

@@ -151,6 +151,78 @@ TEST(a_resize_makes_a_sweep_start_over) {
     lua_close(L);
 }
 
+TEST(a_table_shrinks_in_pieces) {
+    lua_State *L = open_state();
+    enum { COUNT = 100000, KEPT = 50 };
+    NpGlobal *global = L->global;
+    NpStringTable *table = &global->strings;
+    static NpString *kept[KEPT];
+    uint32_t slots, own;
+    mark_all_present(table);
+    own = table->count;
+    for (unsigned i = 0; i < COUNT; i++) {
+        NpString *string = numbered(L, i);
+        if (i % (COUNT / KEPT) == 0) np_mark_set(kept[i / (COUNT / KEPT)] = string);
+    }
+    while (!np_string_settle(global, 1000)) continue; /* the last growth */
+    slots = table->mask + 1;
+    while (np_string_sweep(global, 0, SIZE_MAX / 2) != 0) continue;
+    EXPECT_EQ(table->count, own + KEPT);
+    np_string_shrink(global);
+    REQUIRE_NOT_NULL(table->old);
+    EXPECT_LT(table->mask + 1, slots / 16);
+    for (int pieces = 0; !np_string_settle(global, slots / 16); pieces++) {
+        REQUIRE(pieces < 17);
+        for (unsigned i = 0; i < KEPT; i++) REQUIRE_PTR(numbered(L, i * (COUNT / KEPT)), kept[i]);
+    }
+    EXPECT_NULL(table->old);
+    EXPECT_EQ(table->count, own + KEPT);
+    for (unsigned i = 0; i < KEPT; i++) REQUIRE_PTR(numbered(L, i * (COUNT / KEPT)), kept[i]);
+    lua_close(L);
+}
+
+TEST(a_table_that_shrinks_may_be_filled_again_meanwhile) {
+    lua_State *L = open_state();
+    enum { COUNT = 100000 };
+    NpGlobal *global = L->global;
+    NpStringTable *table = &global->strings;
+    static NpString *made[COUNT];
+    mark_all_present(table);
+    for (unsigned i = 0; i < COUNT; i++) numbered(L, i);
+    while (!np_string_settle(global, SIZE_MAX)) continue;
+    while (np_string_sweep(global, 0, SIZE_MAX / 2) != 0) continue;
+    np_string_shrink(global);
+    REQUIRE_NOT_NULL(table->old);
+    for (unsigned i = 0; i < COUNT; i++) made[i] = numbered(L, i);
+    for (unsigned i = 0; i < COUNT; i++) REQUIRE_PTR(numbered(L, i), made[i]);
+    EXPECT_LE((uint64_t)(table->count + table->gone) * 4, ((uint64_t)table->mask + 1) * 3);
+    lua_close(L);
+}
+
+TEST(what_a_sweep_finds_in_the_old_table_is_dropped_if_dead) {
+    lua_State *L = open_state();
+    NpGlobal *global = L->global;
+    NpStringTable *table = &global->strings;
+    unsigned i = 0;
+    uint32_t before;
+    mark_all_present(table);
+    while (!table->old) np_mark_set(numbered(L, i++));
+    before = table->count;
+    REQUIRE(table->old_at < table->old_mask);
+    numbered(L, i); /* the only one not marked, and in the new table */
+    global->gc.phase = NP_GC_STRINGS;
+    while (!np_string_settle(global, 100)) continue;
+    EXPECT_EQ(table->count, before + 1);
+    while (np_string_sweep(global, 0, SIZE_MAX / 2) != 0) continue;
+    EXPECT_EQ(table->count, before);
+    while (!table->old) numbered(L, i++); /* not marked */
+    before = table->count;
+    while (!np_string_settle(global, 100)) continue;
+    EXPECT_LT(table->count, before);
+    global->gc.phase = NP_GC_IDLE;
+    lua_close(L);
+}
+
 TEST(what_is_looked_up_while_marking_is_marked) {
     lua_State *L = open_state();
     NpString *found = np_string_from(L, "look me up"), *other = np_string_from(L, "leave me alone");

@@ -109,6 +109,48 @@ TEST(a_limit_is_met_with_collections_then_with_an_error_that_can_be_caught) {
     close_state();
 }
 
+TEST(one_large_object_does_not_force_a_whole_collection_but_many_do) {
+    NpGc *gc;
+    open_state();
+    gc = &L->global->gc;
+    collect();
+    lua_gc(L, LUA_GCRESTART);
+    RUN("keep = {string.rep('x', 16 << 20)}; local t = {}");
+    for (int i = 0; i < 20; i++) RUN("for i = 1, 100 do local t = {i} end");
+    EXPECT_EQ(gc->forced_at, 0);
+    RUN("keep = {}; for i = 1, 300000 do keep[i] = {i} end"); /* so that a cycle takes more than a few slices */
+    collect();
+    lua_gc(L, LUA_GCRESTART);
+    RUN("local t = {}; for i = 1, 6 do t[i] = string.rep('x', (40 << 20) + i) end");
+    EXPECT_GT(gc->forced_at, 0);
+    close_state();
+}
+
+TEST(a_limit_makes_cycles_begin_early) {
+    NpGc *gc;
+    size_t live, lead;
+    open_state();
+    gc = &L->global->gc;
+    RUN("keep = {}; for i = 1, 100000 do keep[i] = {i} end");
+    collect();
+    EXPECT_FALSE(gc->pressed);
+    live = gc->live_bytes;
+    EXPECT_EQ(neap_setlimit(L, live / 8 * 15, 0), NEAP_LIMIT_OK);
+    collect();
+    EXPECT_TRUE(gc->pressed);
+    EXPECT_LE(gc->goal, NP_NEAR_LIMIT(L->global->heap.mem.limit));
+    lead = gc->goal - (L->global->heap.in_use - (size_t)L->global->heap.debt);
+    EXPECT_GE(lead, gc->last_marked / 4); /* without a limit: a sixth */
+    close_state();
+}
+
+TEST(whole_collections_are_forced_in_the_last_of_a_limit_only) {
+    size_t mib = (size_t)1 << 20;
+    EXPECT_EQ(NP_FORCED_FROM(4 * mib), 4 * mib / 8 * 7);
+    EXPECT_EQ(NP_FORCED_FROM(16 * mib), 15 * mib);
+    EXPECT_EQ(NP_FORCED_FROM(64 * mib), 62 * mib);
+}
+
 TEST(a_stopped_collector_stays_stopped) {
     uint32_t cycles;
     open_state();

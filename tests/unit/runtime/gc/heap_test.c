@@ -27,6 +27,28 @@ static void collect(void **live, size_t count) {
     EXPECT_TRUE(np_heap_sweep_step(&heap, SIZE_MAX));
 }
 
+TEST(buffers_are_cut_and_left) {
+    void *buf;
+    size_t size = (size_t)1 << 20, in_use, ready;
+    start();
+    buf = np_heap_alloc(&heap, size, NP_SPAN_BUF);
+    REQUIRE_NOT_NULL(buf);
+    memset(buf, 7, size);
+    in_use = heap.in_use;
+    REQUIRE(np_heap_cut_buf(&heap, buf, size, size / 4));
+    EXPECT_EQ(heap.in_use, in_use - size / 4 * 3);
+    EXPECT_EQ(((char *)buf)[size / 4 - 1], 7);
+    EXPECT_EQ(np_heap_slot_bytes(buf), size / 4);
+    EXPECT_FALSE(np_heap_cut_buf(&heap, buf, size / 4, size / 4));
+    EXPECT_FALSE(np_heap_cut_buf(&heap, buf, size / 4, NP_SMALL_MAX));
+    np_heap_verify(&heap);
+    ready = heap.mem.ready;
+    np_heap_leave_buf(&heap, buf, size / 4);
+    EXPECT_EQ(heap.in_use, 0);
+    EXPECT_EQ(heap.mem.ready, ready); /* np_heap_release will see to it */
+    finish();
+}
+
 TEST(the_class_table_holds_what_heap_h_says) {
     EXPECT_LE(np_class_count, NP_MAX_CLASSES);
     EXPECT_EQ(np_class_bytes[np_class_count - 1], NP_SMALL_MAX);

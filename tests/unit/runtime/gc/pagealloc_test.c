@@ -160,6 +160,47 @@ TEST(huge_runs_get_arenas_of_their_own) {
     finish();
 }
 
+TEST(a_retired_arena_goes_piece_by_piece) {
+    NpSpan span = {0}, small = {0};
+    size_t count = 2 * NP_ARENA_PAGES, ready, rounds = 0;
+    start();
+    REQUIRE(np_pages_alloc(&pages, 1, &small));
+    REQUIRE(np_pages_alloc(&pages, count, &span));
+    np_bits_clear(np_arena_of(span.base)->alloc, np_granule_of(span.base));
+    ready = mem.ready;
+    np_pages_retire(&pages, &span);
+    np_pages_verify(&pages);
+    if (np_os_unused_releases()) {
+        EXPECT_EQ(mem.ready, ready);
+        EXPECT_EQ(np_pages_free_ready(&pages), 0); /* nobody can have them */
+    }
+    for (size_t before = mem.ready; pages.retired_pages > 0; before = mem.ready, rounds++) {
+        size_t budget = 1024;
+        EXPECT_GT(np_pages_release(&pages, SIZE_MAX, &budget), 0);
+        EXPECT_LT(mem.ready, before);
+        EXPECT_LE(before - mem.ready, 2 * 1024 * NP_PAGE_BYTES);
+        np_pages_verify(&pages);
+    }
+    if (np_os_unused_releases()) EXPECT_GE(rounds, count / 1024);
+    EXPECT_LT(mem.reserved, 2 * NP_ARENA_BYTES);
+    finish();
+}
+
+TEST(a_span_is_cut) {
+    NpSpan span = {0}, next = {0};
+    start();
+    REQUIRE(np_pages_alloc(&pages, 100, &span));
+    touch(&span);
+    REQUIRE(np_pages_cut(&pages, &span, 40));
+    EXPECT_EQ(span.npages, 40);
+    np_pages_verify(&pages);
+    EXPECT_EQ(span.base[40 * NP_PAGE_BYTES - 1], 0x5A);
+    REQUIRE(np_pages_alloc(&pages, 60, &next));
+    EXPECT_PTR(next.base, span.base + 40 * NP_PAGE_BYTES);
+    np_pages_free(&pages, &span);
+    finish();
+}
+
 TEST(failures_change_nothing) {
     NpSpan a = {0}, b = {0};
     start();
