@@ -155,6 +155,11 @@ static NP_NOINLINE HANDLER_CC void cold_tail_call(PARAMETERS) {
 EXTRA(poly_get);
 EXTRA(poly_self);
 EXTRA(string_self);
+EXTRA(set_upvalue_shading);
+EXTRA(set_own_shading);
+EXTRA(set_array_shading);
+EXTRA(get_index_dict);
+EXTRA(set_index_dict);
 EXTRA(poly_set);
 EXTRA(call_c);
 #include "runtime/vm_ops.h"

@@ -64,8 +64,14 @@ HANDLER(GETUPVAL) {
 }
 HANDLER(SETUPVAL) {
     NpUpval *upval = np_lcl(base - 1)->upvalue[np_b(insn)];
+    if (NP_UNLIKELY(L->global->gc.barrier_on)) TO(set_upvalue_shading);
     np_copy(upval->at, RA);
-    if (NP_UNLIKELY(L->global->gc.barrier_on)) np_barrier(L->global, upval, RA);
+    NEXT;
+}
+EXTRA(set_upvalue_shading) {
+    NpUpval *upval = np_lcl(base - 1)->upvalue[np_b(insn)];
+    np_copy(upval->at, RA);
+    np_barrier(L->global, upval, RA);
     NEXT;
 }
 
@@ -264,13 +270,14 @@ HANDLER(SELF_OWN) {
 HANDLER(GETFIELD_CHAIN) { GET_CHAIN((void)0, poly_get) }
 HANDLER(SELF_CHAIN) { GET_CHAIN(KEEP_SELF, poly_self) }
 
-#define SET_OWN(table, from)                                                                       \
+/* The handlers leave the barrier to EXTRAs, so that they need no stack frame. */
+#define SET_OWN(table, from, SHADE)                                                                \
     if (NP_LIKELY((table)->shape == pc[0])) {                                                      \
         uint8_t *tag = &np_slot_tags(table)[np_c(insn)];                                           \
         if (NP_LIKELY(*tag != NP_NIL)) {                                                           \
             np_slot_values(table)[np_c(insn)] = (from)->v;                                         \
             *tag = (from)->tag;                                                                    \
-            if (NP_UNLIKELY(L->global->gc.barrier_on)) np_barrier(L->global, table, from);         \
+            SHADE;                                                                                 \
             pc += 3;                                                                               \
             NEXT;                                                                                  \
         }                                                                                          \
@@ -280,15 +287,22 @@ HANDLER(SETFIELD_OWN) {
     const NpValue *object = RA;
     if (NP_LIKELY(object->tag == NP_TABLE)) {
         NpTable *table = np_tab(object);
-        SET_OWN(table, RB)
+        if (NP_UNLIKELY(L->global->gc.barrier_on)) TO(set_own_shading);
+        SET_OWN(table, RB, (void)0)
     }
+    TO(poly_set);
+}
+EXTRA(set_own_shading) {
+    NpTable *table = np_tab(RA);
+    SET_OWN(table, RB, np_barrier(L->global, table, RB))
     TO(poly_set);
 }
 HANDLER(SETTABUP_OWN) {
     const NpValue *object = np_lcl(base - 1)->upvalue[np_b(insn)]->at;
     if (NP_LIKELY(object->tag == NP_TABLE)) {
         NpTable *table = np_tab(object);
-        SET_OWN(table, RA)
+        if (NP_UNLIKELY(L->global->gc.barrier_on)) COLD(set_field);
+        SET_OWN(table, RA, (void)0)
     }
     COLD(set_field);
 }
@@ -345,32 +359,27 @@ HANDLER(GETINDEX) {
                     to->tag = tag;
                     NEXT;
                 }
-            } else if (np_table_is_dict(table)) {
-                const NpDictNode *node = np_dict_find_int(table->slots, key->v.i);
-                if (node && node->value_tag != NP_NIL) {
-                    NpValue *to = RA;
-                    to->v = node->value;
-                    to->tag = node->value_tag;
-                    NEXT;
-                }
-            }
-        } else if (key->tag == NP_STR && np_table_is_dict(table) && np_str(key)->is_short) {
-            const NpDictNode *node = np_dict_find_short(table->slots, np_str(key));
-            if (node && node->value_tag != NP_NIL) {
-                NpValue *to = RA;
-                to->v = node->value;
-                to->tag = node->value_tag;
-                NEXT;
-            }
-        } else if (np_table_is_dict(table) && key->tag != NP_STR) {
-            const NpDictNode *node = np_dict_find_word(table->slots, key);
-            if (node && node->value_tag != NP_NIL) {
-                NpValue *to = RA;
-                to->v = node->value;
-                to->tag = node->value_tag;
-                NEXT;
+                COLD(get_index);
             }
         }
+        if (NP_LIKELY(np_table_is_dict(table))) TO(get_index_dict);
+    }
+    COLD(get_index);
+}
+/* R[B] is a dictionary, and R[C] no key of its array. */
+#define FIND_NODE(table, key)                                                                      \
+    ((key)->tag == NP_INT ? np_dict_find_int((table)->slots, (key)->v.i)                           \
+     : (key)->tag != NP_STR ? np_dict_find_word((table)->slots, key)                               \
+     : np_str(key)->is_short ? np_dict_find_short((table)->slots, np_str(key)) : NULL)
+EXTRA(get_index_dict) {
+    const NpTable *table = np_tab(RB);
+    const NpValue *key = RC;
+    const NpDictNode *node = FIND_NODE(table, key);
+    if (node && node->value_tag != NP_NIL) {
+        NpValue *to = RA;
+        to->v = node->value;
+        to->tag = node->value_tag;
+        NEXT;
     }
     COLD(get_index);
 }
@@ -385,34 +394,36 @@ HANDLER(SETINDEX) {
                 /* A nil there means that __newindex has a say, if there is a metatable. */
                 if (NP_LIKELY(*tag != NP_NIL || table->shape == NP_SHAPE_ROOT)) {
                     const NpValue *value = RC;
+                    if (NP_UNLIKELY(L->global->gc.barrier_on)) TO(set_array_shading);
                     table->array[at] = value->v;
                     *tag = value->tag;
-                    if (NP_UNLIKELY(L->global->gc.barrier_on)) np_barrier(L->global, table, value);
                     NEXT;
                 }
-            } else if (np_table_is_dict(table) && !L->global->gc.barrier_on) {
-                NpDictNode *node = np_dict_find_int(table->slots, key->v.i);
-                if (node && node->value_tag != NP_NIL) {
-                    node->value = RC->v;
-                    node->value_tag = RC->tag;
-                    NEXT;
-                }
+                COLD(set_index);
             }
-        } else if (key->tag == NP_STR && np_table_is_dict(table) && np_str(key)->is_short &&
-                   !(table->flags & (NP_FLAG_META | NP_FLAG_HOLDER)) && !L->global->gc.barrier_on) {
-            NpDictNode *node = np_dict_find_short(table->slots, np_str(key));
-            if (node && node->value_tag != NP_NIL) {
-                node->value = RC->v;
-                node->value_tag = RC->tag;
-                NEXT;
-            }
-        } else if (np_table_is_dict(table) && key->tag != NP_STR && !L->global->gc.barrier_on) {
-            NpDictNode *node = np_dict_find_word(table->slots, key);
-            if (node && node->value_tag != NP_NIL) {
-                node->value = RC->v;
-                node->value_tag = RC->tag;
-                NEXT;
-            }
+        }
+        if (NP_LIKELY(np_table_is_dict(table) && !L->global->gc.barrier_on)) TO(set_index_dict);
+    }
+    COLD(set_index);
+}
+EXTRA(set_array_shading) {
+    NpTable *table = np_tab(RA);
+    uint64_t at = (uint64_t)RB->v.i - 1;
+    const NpValue *value = RC;
+    table->array[at] = value->v;
+    np_array_tags(table)[at] = value->tag;
+    np_barrier(L->global, table, value);
+    NEXT;
+}
+EXTRA(set_index_dict) {
+    NpTable *table = np_tab(RA);
+    const NpValue *key = RB;
+    if (key->tag != NP_STR || !(table->flags & (NP_FLAG_META | NP_FLAG_HOLDER))) {
+        NpDictNode *node = FIND_NODE(table, key);
+        if (node && node->value_tag != NP_NIL) {
+            node->value = RC->v;
+            node->value_tag = RC->tag;
+            NEXT;
         }
     }
     COLD(set_index);
@@ -858,7 +869,20 @@ HANDLER(VARARG) {
 }
 
 /* ---- loops ---- */
-HANDLER(FORPREP) { COLD(for_prep); }
+HANDLER(FORPREP) {
+    NpValue *start = RA;
+    if (NP_LIKELY(INTS(start, start + 1) && start[2].tag == NP_INT && start[2].v.i == 1)) {
+        if (NP_UNLIKELY(start->v.i > start[1].v.i)) {
+            JUMP_W1;
+            NEXT;
+        }
+        start[1].v.i = (int64_t)((uint64_t)start[1].v.i - (uint64_t)start->v.i); /* as FORLOOP wants it */
+        np_set_int(start + 3, start->v.i);
+        pc++;
+        NEXT;
+    }
+    COLD(for_prep);
+}
 HANDLER(FORLOOP) {
     NpValue *index = RA;
     if (NP_LIKELY(index[2].tag == NP_INT)) {
