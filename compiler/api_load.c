@@ -11,6 +11,9 @@
 #include "runtime/table.h"
 
 LUA_API int lua_load(lua_State *L, lua_Reader reader, void *dt, const char *chunkname, const char *mode) {
+    NP_API_OPEN(L, __func__);
+    NP_API_ROOM(L);
+    NP_API_CHECK(reader != NULL, "no reader");
     int status = np_load(L, reader, dt, chunkname ? chunkname : "?", mode);
     if (status != LUA_OK) return status;
     NpLClosure *closure = np_lcl(L->top - 1);

@@ -71,6 +71,7 @@ typedef struct NpTableItem {
     struct NpTableItem *next;
     NpExpr *key;   /* STRING for NAMED, any for KEYED, NULL for POSITIONAL */
     NpExpr *value;
+    int end_line;  /* of the value's last token */
     uint8_t kind;  /* NpItemKind */
 } NpTableItem;
 

@@ -414,7 +414,9 @@ static void store_item(NpFuncGen *fg, NpTableItem *item, int table) {
     } else {
         place.key = np_cg_any(fg, item->key);
     }
+    fg->line = item->end_line;
     int value = np_cg_any(fg, item->value);
+    fg->line = item->end_line;
     np_cg_store(fg, &place, value);
     fg->free = mark;
 }
@@ -431,6 +433,7 @@ static void table_items(NpFuncGen *fg, NpExpr *expr, int table) {
             np_cg_multi(fg, item->value, LUA_MULTRET);
             open = true;
         } else {
+            fg->line = item->end_line;
             np_cg_next(fg, item->value);
             pending++;
         }

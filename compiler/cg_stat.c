@@ -108,6 +108,7 @@ static void local_stat(NpFuncGen *fg, NpStat *stat) {
     }
     if (closes >= 0) {
         np_emit_mark_close(fg, closes);
+        fg->line = stat->end_line;
         np_emit_abc(fg, NP_OP_TBC, closes, 0, 0);
     }
 }

@@ -199,6 +199,7 @@ static NpTableItem *item(NpParse *parse, NpItemKind kind, NpExpr *key, NpExpr *v
     made->next = NULL;
     made->key = key;
     made->value = value;
+    made->end_line = parse->last_line;
     made->kind = (uint8_t)kind;
     return made;
 }

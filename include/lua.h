@@ -151,7 +151,8 @@ typedef const char *(*lua_Reader)(lua_State *L, void *ud, size_t *sz);
 /* lua_dump's sink: nonzero stops the dump and becomes its result. */
 typedef int (*lua_Writer)(lua_State *L, const void *p, size_t sz, void *ud);
 
-/* The allocator of Lua's interface. Neap accepts one and never calls it: memory is its own. Modules may (lua_getallocf). */
+/* The host's allocator. Neap asks it for blocks of 64 KiB and more, as many bytes as the state uses, by (ud, NULL, 0, size),
+   frees them by (ud, block, size, 0) and never asks for a block to grow. Objects do not live in them: docs/compatibility.md. */
 typedef void *(*lua_Alloc)(void *ud, void *ptr, size_t osize, size_t nsize);
 
 /* Receives warnings; tocont is 1 when the message goes on in the next call. */
@@ -190,8 +191,7 @@ LUA_API const char lua_ident[];
 
 /* ---- States and threads ---------------------------------------------------------------------- */
 
-/* [-0, +0, -] New independent state, or NULL when there is no memory. Neap uses neither argument
-   (both may be NULL); ud is kept for lua_getallocf. */
+/* [-0, +0, -] New independent state, or NULL when there is no memory or f grants none. With f NULL nobody is asked. */
 LUA_API lua_State *(lua_newstate)(lua_Alloc f, void *ud);
 /* [-0, +0, -] Closes what is to be closed, runs every finalizer, returns all memory. */
 LUA_API void (lua_close)(lua_State *L);
@@ -407,10 +407,11 @@ LUA_API void (lua_len)(lua_State *L, int idx);
 /* [-0, +(0|1), -] Number in s as the lexer reads it; returns bytes used with the final zero, or
    0 with nothing pushed. */
 LUA_API size_t (lua_stringtonumber)(lua_State *L, const char *s);
-/* [-0, +0, -] Allocator and ud given to lua_newstate, for a module's own working memory (luaL_newstate gives one that uses
-   malloc). ud may be NULL here. */
+/* [-0, +0, -] Allocator and ud given to lua_newstate, for a module's own working memory; where none was given,
+   what neap_setmodulealloc was told: after luaL_newstate one that uses malloc. ud may be NULL here. */
 LUA_API lua_Alloc (lua_getallocf)(lua_State *L, void **ud);
-/* [-0, +0, -] Replaces what lua_getallocf returns. */
+/* [-0, +0, -] Replaces the allocator; the blocks of the old one are freed by the new one. With f NULL they are freed at once,
+   by the old one, and nobody is asked any more. */
 LUA_API void (lua_setallocf)(lua_State *L, lua_Alloc f, void *ud);
 /* [-0, +0, v] Marks the slot at idx as a to-be-closed variable. */
 LUA_API void (lua_toclose)(lua_State *L, int idx);

@@ -192,6 +192,10 @@ LUA_API size_t (neap_release)(lua_State *L);
    have time to spare between two frames; works while the collector is stopped, so that one may do without it otherwise. */
 LUA_API int (neap_step)(lua_State *L, double seconds);
 
+/* [-0, +0, -] What lua_getallocf gives modules for working memory of their own, where the host gave lua_newstate no
+   allocator. Nobody asks f for memory of the state. luaL_newstate sets one that uses malloc. */
+LUA_API void (neap_setmodulealloc)(lua_State *L, lua_Alloc f, void *ud);
+
 /* A line on stderr for every cycle of collection; docs/HACKING.md says what it tells. */
 #define NEAP_TRACE_NONE 0
 #define NEAP_TRACE_TEXT 1

@@ -3,16 +3,8 @@
 #ifndef NP_API_H
 #define NP_API_H
 
+#include "runtime/err.h"
 #include "runtime/gc/barrier.h"
-
-/* Misuse of the API by C code: nothing a script can cause. */
-#if CHECK >= 1
-#define NP_API_CHECK(cond, sentence)                                                               \
-    ((cond) ? (void)0 : np_fatal("%s: wrong use of the C API: %s", __func__, sentence))
-#else
-#define NP_API_CHECK(cond, sentence) ((void)0)
-#endif
-#define NP_API_NEED(L, n) NP_API_CHECK((L)->top - (L)->frame->func > (n), "too few values on the stack")
 
 /* What an acceptable index that holds nothing leads to: a nil nobody may write to. */
 extern NpValue np_api_none;
@@ -21,29 +13,35 @@ extern NpValue np_api_none;
 NpValue *np_api_pseudo(lua_State *L, int index);
 
 /* [-] The slot an acceptable index stands for, or &np_api_none. */
-NP_INLINE NpValue *np_api_slot(lua_State *L, int index) {
+#define np_api_slot(L, index) np_api_slot_in(L, index, __func__)
+NP_INLINE NpValue *np_api_slot_in(lua_State *L, int index, const char *function) {
+    NP_API_OPEN(L, function);
     if (NP_LIKELY(index > 0)) {
         NpValue *slot = L->frame->func + index;
-        NP_API_CHECK(index <= L->frame->top - (L->frame->func + 1), "unacceptable index");
+        NP_API_CHECK_IN(function, index <= L->frame->top - (L->frame->func + 1), "unacceptable index");
         return slot >= L->top ? &np_api_none : slot;
     }
     if (NP_LIKELY(index > LUA_REGISTRYINDEX)) {
-        NP_API_CHECK(index != 0 && -index <= L->top - (L->frame->func + 1), "invalid index");
+        NP_API_CHECK_IN(function, index != 0 && -index <= L->top - (L->frame->func + 1), "invalid index");
         return L->top + index;
     }
+    NP_API_CHECK_IN(function, index >= LUA_REGISTRYINDEX - 256, "upvalue index too large");
     return np_api_pseudo(L, index);
 }
 NP_INLINE bool np_api_exists(const NpValue *slot) { return slot != &np_api_none; }
 
 /* [-] The table at an index; it must be one. */
-NP_INLINE NpTable *np_api_table(lua_State *L, int index) {
-    NpValue *slot = np_api_slot(L, index);
-    NP_API_CHECK(np_is_table(slot), "a table is expected");
+#define np_api_table(L, index) np_api_table_in(L, index, __func__)
+NP_INLINE NpTable *np_api_table_in(lua_State *L, int index, const char *function) {
+    NpValue *slot = np_api_slot_in(L, index, function);
+    NP_API_CHECK_IN(function, np_is_table(slot), "a table is expected");
     return np_tab(slot);
 }
 
-NP_INLINE NpValue *np_api_push(lua_State *L) {
-    NP_API_CHECK(L->top < L->frame->top, "stack overflow: lua_checkstack was not asked");
+#define np_api_push(L) np_api_push_in(L, __func__)
+NP_INLINE NpValue *np_api_push_in(lua_State *L, const char *function) {
+    NP_API_OPEN(L, function);
+    NP_API_CHECK_IN(function, L->top < L->frame->top, NP_API_NO_ROOM);
     np_barrier_push(L);
     return L->top++;
 }

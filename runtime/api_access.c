@@ -146,6 +146,7 @@ LUA_API int lua_compare(lua_State *L, int idx1, int idx2, int op) {
 
 LUA_API void lua_arith(lua_State *L, int op) {
     NP_API_CHECK(op >= LUA_OPADD && op <= LUA_OPBNOT, "no such operator");
+    NP_API_OPEN(L, __func__);
     if (op == LUA_OPUNM || op == LUA_OPBNOT) { /* the operand stands for both */
         NP_API_NEED(L, 1);
         np_copy(L->top, L->top - 1);
@@ -157,6 +158,7 @@ LUA_API void lua_arith(lua_State *L, int op) {
 }
 
 LUA_API void lua_concat(lua_State *L, int n) {
+    NP_API_CHECK(n >= 0, "a negative number of values");
     NP_API_NEED(L, n);
     if (n > 1) np_slow_concat(L, n);
     else if (n == 0) np_set_obj(np_api_push(L), np_string_lit(L, ""), NP_STR);

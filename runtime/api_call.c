@@ -13,15 +13,16 @@ static void own_results(lua_State *L, int nresults) {
     if (nresults <= LUA_MULTRET && L->frame->top < L->top) L->frame->top = L->top;
 }
 
-static void check_call(lua_State *L, int nargs, int nresults) {
-    NP_API_NEED(L, nargs + 1);
-    NP_API_CHECK(L->status == LUA_OK, "calling in a thread that yielded or failed");
-    NP_API_CHECK(nresults == LUA_MULTRET || L->frame->top - L->top >= nresults - nargs - 1,
-                 "the results do not fit the stack: lua_checkstack was not asked");
+static void check_call(lua_State *L, int nargs, int nresults, const char *function) {
+    NP_API_OPEN(L, function);
+    NP_API_CHECK_IN(function, nargs >= 0 && L->top - L->frame->func > nargs + 1, "too few values on the stack");
+    NP_API_CHECK_IN(function, L->status == LUA_OK, "calling in a thread that yielded or failed");
+    NP_API_CHECK_IN(function, nresults == LUA_MULTRET || L->frame->top - L->top >= nresults - nargs - 1,
+                    "the results do not fit the stack: lua_checkstack was not asked");
 }
 
 LUA_API void lua_callk(lua_State *L, int nargs, int nresults, lua_KContext ctx, lua_KFunction k) {
-    check_call(L, nargs, nresults);
+    check_call(L, nargs, nresults, __func__);
     NP_API_CHECK(!k || !np_frame_is_lua(L->frame), "a continuation inside a hook");
     NpValue *func = L->top - (nargs + 1);
     if (k && np_yieldable(L)) {
@@ -62,7 +63,7 @@ static void call_catching(lua_State *L, ptrdiff_t func, int nresults, ptrdiff_t 
 }
 
 LUA_API int lua_pcallk(lua_State *L, int nargs, int nresults, int msgh, lua_KContext ctx, lua_KFunction k) {
-    check_call(L, nargs, nresults);
+    check_call(L, nargs, nresults, __func__);
     NP_API_CHECK(!k || !np_frame_is_lua(L->frame), "a continuation inside a hook");
     ptrdiff_t errfunc = 0;
     if (msgh != 0) {
@@ -132,13 +133,21 @@ LUA_API void lua_warning(lua_State *L, const char *msg, int tocont) {
 LUA_API lua_Number lua_version(lua_State *L) { return LUA_VERSION_NUM; }
 
 LUA_API lua_Alloc lua_getallocf(lua_State *L, void **ud) {
-    if (ud) *ud = L->global->alloc_data;
-    return L->global->alloc;
+    const NpGlobal *global = L->global;
+    bool granted = global->grant.ask != NULL;
+    if (ud) *ud = granted ? global->grant.data : global->module_alloc_data;
+    return granted ? global->grant.ask : global->module_alloc;
 }
 
 LUA_API void lua_setallocf(lua_State *L, lua_Alloc f, void *ud) {
-    L->global->alloc = f;
-    L->global->alloc_data = ud;
+    NpGlobal *global = L->global;
+    bool back = f == global->module_alloc && ud == global->module_alloc_data;
+    np_grant_change(&global->grant, back ? NULL : f, ud);
+}
+
+LUA_API void neap_setmodulealloc(lua_State *L, lua_Alloc f, void *ud) {
+    L->global->module_alloc = f;
+    L->global->module_alloc_data = ud;
 }
 
 LUA_API int lua_setcstacklimit(lua_State *L, unsigned int limit) { return NP_C_CALLS_MAX; }

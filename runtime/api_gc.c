@@ -5,9 +5,10 @@
 #include "runtime/api.h"
 #include "runtime/gc/gc.h"
 
+/* A negative value counts as 0: the old value is a result, where less than 0 stands for a request that is not served. */
 static int set_knob(int32_t *knob, int value) {
     int old = *knob;
-    *knob = value;
+    *knob = value > 0 ? value : 0;
     return old;
 }
 
@@ -29,8 +30,8 @@ static int step(lua_State *L, int kilobytes) {
 }
 
 static int change_incremental(NpGlobal *global, int pause, int step_multiplier, int step_size) {
-    if (pause != 0) global->gc.pause = pause;
-    if (step_multiplier != 0) global->gc.step_multiplier = step_multiplier;
+    if (pause != 0) (void)set_knob(&global->gc.pause, pause);
+    if (step_multiplier != 0) (void)set_knob(&global->gc.step_multiplier, step_multiplier);
     if (step_size != 0) global->gc.step_size = step_size;
     return set_mode(global, false);
 }

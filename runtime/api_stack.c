@@ -18,7 +18,6 @@ NpValue np_api_none;
 NpValue *np_api_pseudo(lua_State *L, int index) {
     if (index == LUA_REGISTRYINDEX) return &L->global->registry;
     int upvalue = LUA_REGISTRYINDEX - index;
-    NP_API_CHECK(upvalue <= 256, "upvalue index too large");
     const NpValue *func = L->frame->func;
     if (func->tag != NP_CCLOSURE || upvalue > np_ccl(func)->nupvalues) return &np_api_none;
     return &np_ccl(func)->upvalue[upvalue - 1];
@@ -28,9 +27,13 @@ LUA_API int lua_absindex(lua_State *L, int idx) {
     return idx > 0 || idx <= LUA_REGISTRYINDEX ? idx : (int)(L->top - L->frame->func) + idx;
 }
 
-LUA_API int lua_gettop(lua_State *L) { return (int)(L->top - (L->frame->func + 1)); }
+LUA_API int lua_gettop(lua_State *L) {
+    NP_API_OPEN(L, __func__);
+    return (int)(L->top - (L->frame->func + 1));
+}
 
 LUA_API void lua_settop(lua_State *L, int idx) {
+    NP_API_OPEN(L, __func__);
     NpValue *base = L->frame->func + 1;
     NpValue *fresh;
     if (idx >= 0) {
@@ -74,12 +77,14 @@ LUA_API void lua_copy(lua_State *L, int fromidx, int toidx) {
     const NpValue *from = np_api_slot(L, fromidx);
     NpValue *to = np_api_slot(L, toidx);
     NP_API_CHECK(np_api_exists(to), "invalid index");
+    if (NP_UNLIKELY(!np_api_exists(to))) return; /* it is everybody's */
     np_barrier_push(L);
     np_copy(to, from);
     if (toidx <= LUA_REGISTRYINDEX) np_barrier(L->global, L->frame->func->v.p, from);
 }
 
 LUA_API int lua_checkstack(lua_State *L, int n) {
+    NP_API_OPEN(L, __func__);
     NP_API_CHECK(n >= 0, "a negative number of slots");
     if (np_stack_short(L, n) && !np_stack_try_grow(L, n)) return 0;
     if (L->frame->top < L->top + n) L->frame->top = L->top + n;
@@ -88,6 +93,7 @@ LUA_API int lua_checkstack(lua_State *L, int n) {
 
 LUA_API void lua_xmove(lua_State *from, lua_State *to, int n) {
     if (from == to) return;
+    NP_API_CHECK(n >= 0, "a negative number of values");
     NP_API_NEED(from, n);
     NP_API_CHECK(from->global == to->global, "moving values between independent states");
     NP_API_CHECK(to->frame->top - to->top >= n, "stack overflow: lua_checkstack was not asked");
@@ -141,12 +147,14 @@ LUA_API const char *lua_pushstring(lua_State *L, const char *s) {
 }
 
 LUA_API const char *lua_pushvfstring(lua_State *L, const char *fmt, va_list argp) {
+    NP_API_ROOM(L);
     const char *text = np_err_vformat(L, fmt, argp);
     np_gc_check(L);
     return text;
 }
 
 LUA_API const char *lua_pushfstring(lua_State *L, const char *fmt, ...) {
+    NP_API_ROOM(L);
     va_list arguments;
     va_start(arguments, fmt);
     const char *text = np_err_vformat(L, fmt, arguments);
@@ -158,6 +166,7 @@ LUA_API const char *lua_pushfstring(lua_State *L, const char *fmt, ...) {
 /* ---- functions ---- */
 
 LUA_API void lua_pushcclosure(lua_State *L, lua_CFunction fn, int n) {
+    NP_API_CHECK(fn != NULL, "no function");
     if (n == 0) {
         NpValue *slot = np_api_push(L);
         slot->v.bits = 0;
@@ -165,8 +174,8 @@ LUA_API void lua_pushcclosure(lua_State *L, lua_CFunction fn, int n) {
         slot->tag = NP_CFUNC;
         return;
     }
+    NP_API_CHECK(n > 0 && n <= 255, "not between 0 and 255 upvalues");
     NP_API_NEED(L, n);
-    NP_API_CHECK(n <= 255, "more than 255 upvalues");
     NpCClosure *closure = np_func_new_c(L, fn, n);
     L->top -= n;
     for (int i = 0; i < n; i++) {

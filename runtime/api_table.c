@@ -40,12 +40,18 @@ static void get_globals(lua_State *L, NpValue *out) {
 }
 
 LUA_API int lua_getglobal(lua_State *L, const char *name) {
+    NP_API_OPEN(L, __func__);
+    NP_API_ROOM(L);
     NpValue globals;
     get_globals(L, &globals);
     return get_named(L, &globals, name);
 }
 
-LUA_API int lua_getfield(lua_State *L, int idx, const char *k) { return get_named(L, np_api_slot(L, idx), k); }
+LUA_API int lua_getfield(lua_State *L, int idx, const char *k) {
+    const NpValue *object = np_api_slot(L, idx);
+    NP_API_ROOM(L);
+    return get_named(L, object, k);
+}
 
 LUA_API int lua_gettable(lua_State *L, int idx) {
     const NpValue *object = np_api_slot(L, idx);
@@ -113,7 +119,6 @@ LUA_API int lua_next(lua_State *L, int idx) {
 
 /* The value is on top and is popped. */
 static void set_named(lua_State *L, const NpValue *object, const char *name) {
-    NP_API_NEED(L, 1);
     NpString *key = np_api_string(L, name);
     if (np_is_table(object) && !has_meta(L, np_tab(object))) {
         np_table_set_str(L, np_tab(object), key, L->top - 1, true);
@@ -128,30 +133,36 @@ static void set_named(lua_State *L, const NpValue *object, const char *name) {
 }
 
 LUA_API void lua_setglobal(lua_State *L, const char *name) {
+    NP_API_OPEN(L, __func__);
+    NP_API_NEED(L, 1);
     NpValue globals;
     get_globals(L, &globals);
     set_named(L, &globals, name);
 }
 
-LUA_API void lua_setfield(lua_State *L, int idx, const char *k) { set_named(L, np_api_slot(L, idx), k); }
+LUA_API void lua_setfield(lua_State *L, int idx, const char *k) {
+    const NpValue *object = np_api_slot(L, idx);
+    NP_API_NEED(L, 1);
+    set_named(L, object, k);
+}
 
 /* The object at an index, about to be given a value. */
-static const NpValue *object_to_store(lua_State *L, int idx, const NpValue *key) {
-    const NpValue *object = np_api_slot(L, idx);
+static const NpValue *object_to_store(lua_State *L, int idx, const NpValue *key, const char *function) {
+    const NpValue *object = np_api_slot_in(L, idx, function);
     if (NP_LIKELY(!np_slow_needs_room(L->global, object))) return object;
     np_slow_make_room(L, object, key);
     return np_api_slot(L, idx);
 }
 
-static NpTable *table_to_store(lua_State *L, int idx, const NpValue *key) {
-    const NpValue *object = object_to_store(L, idx, key);
-    NP_API_CHECK(np_is_table(object), "a table is expected");
+static NpTable *table_to_store(lua_State *L, int idx, const NpValue *key, const char *function) {
+    const NpValue *object = object_to_store(L, idx, key, function);
+    NP_API_CHECK_IN(function, np_is_table(object), "a table is expected");
     return np_tab(object);
 }
 
 LUA_API void lua_settable(lua_State *L, int idx) {
     NP_API_NEED(L, 2);
-    const NpValue *object = object_to_store(L, idx, L->top - 2);
+    const NpValue *object = object_to_store(L, idx, L->top - 2, __func__);
     if (np_is_table(object) && !has_meta(L, np_tab(object)))
         np_table_set(L, np_tab(object), L->top - 2, L->top - 1);
     else
@@ -163,7 +174,7 @@ LUA_API void lua_seti(lua_State *L, int idx, lua_Integer n) {
     NP_API_NEED(L, 1);
     NpValue key;
     np_set_int(&key, n);
-    const NpValue *object = object_to_store(L, idx, &key);
+    const NpValue *object = object_to_store(L, idx, &key, __func__);
     if (np_is_table(object) && !has_meta(L, np_tab(object))) {
         np_table_set_int(L, np_tab(object), n, L->top - 1);
         L->top--;
@@ -179,7 +190,7 @@ LUA_API void lua_seti(lua_State *L, int idx, lua_Integer n) {
 
 LUA_API void lua_rawset(lua_State *L, int idx) {
     NP_API_NEED(L, 2);
-    np_table_set(L, table_to_store(L, idx, L->top - 2), L->top - 2, L->top - 1);
+    np_table_set(L, table_to_store(L, idx, L->top - 2, __func__), L->top - 2, L->top - 1);
     L->top -= 2;
 }
 
@@ -187,7 +198,7 @@ LUA_API void lua_rawseti(lua_State *L, int idx, lua_Integer n) {
     NP_API_NEED(L, 1);
     NpValue key;
     np_set_int(&key, n);
-    np_table_set_int(L, table_to_store(L, idx, &key), n, L->top - 1);
+    np_table_set_int(L, table_to_store(L, idx, &key, __func__), n, L->top - 1);
     L->top--;
 }
 
@@ -202,6 +213,7 @@ LUA_API void lua_rawsetp(lua_State *L, int idx, const void *p) {
 /* ---- making ---- */
 
 LUA_API void lua_createtable(lua_State *L, int narr, int nrec) {
+    NP_API_CHECK(narr >= 0 && nrec >= 0, "a negative size");
     np_gc_make_room(L, (narr > 0 ? (size_t)narr * 9 : 0) + (nrec > 0 ? (size_t)nrec * sizeof(NpDictNode) : 0));
     NpTable *table = np_table_new(L, narr > 0 ? (uint32_t)narr : 0, nrec > 0 ? (uint32_t)nrec : 0);
     np_set_obj(np_api_push(L), table, NP_TABLE);

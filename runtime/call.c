@@ -120,6 +120,7 @@ static void move_results(lua_State *L, NpValue *to, int n, int wanted) {
 
 NP_INLINE void post(lua_State *L, NpFrame *frame, int n) {
     int wanted = frame->nresults;
+    NP_API_CHECK_IN("lua_CFunction", n >= 0 && n <= L->top - (frame->func + 1), "more results than values on the stack");
     if (NP_LIKELY(!L->hook_mask && n == 1 && wanted == 1)) {
         NpValue *to = frame->func;
         np_copy(to, L->top - 1);
@@ -169,10 +170,11 @@ NP_INLINE NpFrame *call_c(lua_State *L, NpValue *func, int nresults, unsigned fl
         np_call_hook(L, LUA_HOOKCALL, -1, 1, (int)(L->top - func) - 1);
     int n = function(L);
     if (NP_LIKELY(n >= 0)) {
+        NP_API_CHECK_IN("neap_tailpcallk", !(L->frame->flags & NP_FRAME_CATCH), "what it returned was not returned at once");
         post(L, L->frame, n);
         return NULL;
     }
-    CHECK1("C3", n == NP_RET_CALL);
+    NP_API_CHECK_IN("lua_CFunction", n == NP_RET_CALL && (L->frame->flags & NP_FRAME_CATCH), "a negative number of results");
     return np_call_requested(L);
 }
 
@@ -295,7 +297,7 @@ void np_call_mark_tbc(lua_State *L, NpValue *slot) {
             NpProto *proto = np_frame_closure(L->frame)->proto;
             int pc = (int)(L->frame->u.lua.pc - proto->code);
             name = np_func_local_name(proto, (int)(slot - L->frame->func), pc);
-        }
+        } else name = "(C temporary)";
         np_err_run(L, "variable '%s' got a non-closable value", name ? name : "?");
     }
     slot->delta = (uint32_t)(slot - L->tbc);
@@ -531,6 +533,7 @@ int np_call_tail_protected(lua_State *L, NpValue *func, int nresults, ptrdiff_t 
 }
 
 int neap_tailpcallk(lua_State *L, int nargs, int nresults, int msgh, lua_KContext ctx, lua_KFunction k) {
+    NP_API_CHECK(nargs >= 0 && L->top - L->frame->func > nargs + 1, "too few values on the stack");
     ptrdiff_t errfunc = 0;
     if (msgh != 0) {
         NpValue *handler = msgh > 0 ? L->frame->func + msgh : L->top + msgh;

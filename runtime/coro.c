@@ -75,6 +75,7 @@ int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
     } else if (L->status != LUA_YIELD) {
         return resume_error(L, "cannot resume dead coroutine", nargs);
     }
+    NP_API_CHECK(nargs >= 0 && L->top - L->frame->func > nargs + (L->status == LUA_OK), "too few values on the stack");
     L->n_c_calls = from ? np_c_calls(from) : 0;
     if (np_c_calls(L) >= NP_C_CALLS_MAX) return resume_error(L, "C stack overflow", nargs);
     return run(L, from, nargs, nresults);
@@ -151,12 +152,14 @@ int lua_isyieldable(lua_State *L) { return np_yieldable(L); }
 
 int lua_yieldk(lua_State *L, int nresults, lua_KContext ctx, lua_KFunction k) {
     NpFrame *frame = L->frame;
+    NP_API_CHECK(nresults >= 0 && L->top - frame->func > nresults, "too few values on the stack");
     if (NP_UNLIKELY(!np_yieldable(L))) {
         if (L != L->global->main_thread) np_err_run(L, "attempt to yield across a C-call boundary");
         np_err_run(L, "attempt to yield from outside a coroutine");
     }
     L->status = LUA_YIELD;
     frame->aux.nyield = nresults;
+    NP_API_CHECK(!np_frame_is_lua(frame) || (nresults == 0 && !k), "a hook yields no values and has no continuation");
     if (np_frame_is_lua(frame)) return 0; /* from a hook: the interpreter loop sees the status */
     frame->u.c.k = k;
     frame->u.c.ctx = ctx;

@@ -18,10 +18,11 @@ int np_debug_line(const NpFrame *frame) {
     return np_func_line(np_frame_closure(frame)->proto, np_debug_pc(frame));
 }
 
-static NpFrame *frame_of(lua_State *L, const lua_Debug *debug) {
-    NpFrame *frame = L->frames + ((uintptr_t)debug->i_ci - 1);
-    NP_API_CHECK(frame > L->frames && frame <= L->frame, "the activation has ended or belongs to another thread");
-    return frame;
+static NpFrame *frame_of(lua_State *L, const lua_Debug *debug, const char *function) {
+    uintptr_t index = (uintptr_t)debug->i_ci; /* of the frame, and 1 */
+    NP_API_CHECK_IN(function, index >= 2 && index - 1 <= (uintptr_t)(L->frame - L->frames),
+                    "the activation has ended or belongs to another thread");
+    return L->frames + (index - 1);
 }
 
 LUA_API int lua_getstack(lua_State *L, int level, lua_Debug *ar) {
@@ -122,18 +123,20 @@ LUA_API int lua_getinfo(lua_State *L, const char *what, lua_Debug *ar) {
         np_copy(&func, --L->top);
         what++;
     } else {
-        frame = frame_of(L, ar);
+        frame = frame_of(L, ar, __func__);
         np_copy(&func, frame->func);
     }
     int known = describe(L, ar, what, &func, frame);
     bool want_lines = strchr(what, 'L') != NULL;
     /* The function stays anchored by its slot even when it is not wanted: nothing collects before the end. */
     if (strchr(what, 'f')) {
+        NP_API_ROOM(L);
         np_barrier_push(L);
         np_copy(L->top, &func);
         L->top++;
     }
     if (want_lines) {
+        NP_API_ROOM(L);
         np_gc_hold_value(L, &func);
         push_lines(L, &func);
         np_gc_drop(L, 1);
@@ -170,8 +173,9 @@ LUA_API const char *lua_getlocal(lua_State *L, const lua_Debug *ar, int n) {
         return func->tag == NP_LCLOSURE ? np_func_local_name(np_lcl(func)->proto, n, 0) : NULL;
     }
     NpValue *slot;
-    const char *name = find_local(L, frame_of(L, ar), n, &slot);
+    const char *name = find_local(L, frame_of(L, ar, __func__), n, &slot);
     if (name) {
+        NP_API_ROOM(L);
         np_barrier_push(L);
         np_copy(L->top, slot);
         if (np_gc_is_dead(L->global, slot)) np_set_nil(L->top); /* what an unused register still holds */
@@ -190,10 +194,11 @@ static bool is_writable(const NpFrame *frame, const char *name, const NpValue *s
 
 LUA_API const char *lua_setlocal(lua_State *L, const lua_Debug *ar, int n) {
     NpValue *slot;
-    const char *name = find_local(L, frame_of(L, ar), n, &slot);
+    const char *name = find_local(L, frame_of(L, ar, __func__), n, &slot);
+    NP_API_NEED(L, 1);
     if (name) { /* else the value stays, as the manual says */
         L->top--;
-        if (is_writable(frame_of(L, ar), name, slot, L->top)) {
+        if (is_writable(frame_of(L, ar, __func__), name, slot, L->top)) {
             np_copy(slot, L->top);
             np_barrier(L->global, L, L->top);
         }

@@ -14,6 +14,23 @@ typedef struct NpErrJump {
     unsigned level; /* C calls of that thread then: an interpreter loop right above runs at level + 1 */
 } NpErrJump;
 
+/* Misuse of the C API by C code, nothing a script can cause: a sentence that names the function and what is wrong, and the
+ * end of the process, in builds with CHECK only. */
+#if CHECK >= 1
+#define NP_API_CHECK_IN(function, cond, sentence)                                                  \
+    ((cond) ? (void)0 : np_fatal("%s: wrong use of the C API: %s", function, sentence))
+#else
+#define NP_API_CHECK_IN(function, cond, sentence) ((void)(function))
+#endif
+#define NP_API_CHECK(cond, sentence) NP_API_CHECK_IN(__func__, cond, sentence)
+/* A main thread whose lua_close was called already. Of its coroutines nothing is known. */
+#define NP_API_OPEN(L, function)                                                                   \
+    NP_API_CHECK_IN(function, !np_state_is_closed(L), "the state has been closed")
+#define NP_API_NEED(L, n) NP_API_CHECK((L)->top - (L)->frame->func > (n), "too few values on the stack")
+/* That another value may be pushed: for functions that do it otherwise than by np_api_push. */
+#define NP_API_ROOM(L) NP_API_CHECK((L)->top < (L)->frame->top, NP_API_NO_ROOM)
+#define NP_API_NO_ROOM "stack overflow: lua_checkstack was not asked"
+
 /* Raises `status` (LUA_ERRRUN, LUA_ERRMEM, LUA_ERRERR, or LUA_YIELD inside call.c); the error value is at L->top - 1. */
 NP_NORETURN void np_err_throw(lua_State *L, int status);
 /* Runs f(L, arg) and returns its status: LUA_OK or what was thrown. Stack and frames are left as the throw

@@ -103,7 +103,7 @@ const char *np_err_vformat(lua_State *L, const char *format, va_list arguments) 
     char small[512];
     Sink sink = {small, sizeof small, 0};
     char wrong = put_formatted(&sink, format, arguments);
-    if (NP_UNLIKELY(wrong)) np_err_run(L, "invalid conversion '%%%c' to 'lua_pushfstring'", wrong);
+    if (NP_UNLIKELY(wrong)) np_err_run(L, "invalid option '%%%c' to 'lua_pushfstring'", wrong);
     NpString *string;
     if (sink.length <= sizeof small) {
         string = np_string_new(L, small, sink.length);

@@ -126,7 +126,9 @@ static void *help(void *arg) {
         rest = idle->rest_until - np_meter_now();
         wait_for(idle, rest > (double)idle->quiet_ms * 1e-3 ? rest : (double)idle->quiet_ms * 1e-3);
         if (idle->stop || np_meter_now() < idle->rest_until || !take_over(idle, visit)) continue;
+        idle->L->global->grant.away = true; /* the host's allocator is not called on this thread */
         done = idle->L->global->heap.claimed_total == idle->claimed || work(idle);
+        idle->L->global->grant.away = false;
         __atomic_store_n(&idle->state, PARKED, __ATOMIC_RELEASE);
         if (done) wait_for_visit(idle, visit);
     }

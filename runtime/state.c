@@ -94,12 +94,30 @@ lua_State *np_state_new_thread(lua_State *L) {
 }
 
 lua_State *lua_newthread(lua_State *L) {
+    NP_API_OPEN(L, __func__);
+    NP_API_ROOM(L);
     np_gc_check(L);
     lua_State *fresh = np_state_new_thread(L);
     np_set_obj(L->top, np_state_thread(fresh), NP_THREAD);
     L->top++;
     return fresh;
 }
+
+/* ---- the addresses of closed states ---- */
+enum { CLOSED_SLOTS = 256 };
+static const lua_State *closed_states[CLOSED_SLOTS];
+
+static const lua_State **closed_slot(const lua_State *L) { return &closed_states[((uintptr_t)L >> 10) % CLOSED_SLOTS]; }
+
+static void note_closed(const lua_State *L) {
+    if (CHECK >= 1) __atomic_store_n(closed_slot(L), L, __ATOMIC_RELAXED);
+}
+
+static void note_opened(const lua_State *L) {
+    if (CHECK >= 1 && np_state_is_closed(L)) __atomic_store_n(closed_slot(L), NULL, __ATOMIC_RELAXED);
+}
+
+bool np_state_is_closed(const lua_State *L) { return __atomic_load_n(closed_slot(L), __ATOMIC_RELAXED) == L; }
 
 /* ---- opening ---- */
 static uint32_t random_seed(const void *address) {
@@ -138,6 +156,7 @@ static void destroy(NpGlobal *global) {
     np_shape_close(global);
     np_gc_close(global);
     np_heap_close(&global->heap);
+    np_grant_close(&global->grant);
     np_mem_discard_ready(&np_mem_process, global, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()));
 }
 
@@ -154,6 +173,7 @@ lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
         np_mem_discard_ready(&np_mem_process, global, NP_ALIGN_UP(sizeof(NpGlobal), np_os_page_size()));
         return NULL;
     }
+    np_grant_open(&global->grant, &global->heap.mem, alloc, alloc_data);
     np_gc_init(global);
     global->gc.stopped = NP_GC_STOP_SELF;
     global->limit.collected_hits = UINT32_MAX; /* none yet */
@@ -169,12 +189,11 @@ lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
     thread->kind = NP_THREAD;
     lua_State *L = np_thread_state(thread);
     init_thread(L, global);
+    note_opened(L);
     L->n_c_calls = NP_NOT_YIELDABLE;
     global->main_thread = global->running = L;
     global->seed = random_seed(L);
     global->meta_epoch = 1;
-    global->alloc = alloc;
-    global->alloc_data = alloc_data;
     if (np_err_protect(L, open_body, NULL) != LUA_OK) {
         destroy(global);
         return NULL;
@@ -185,6 +204,7 @@ lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
 
 /* ---- closing ---- */
 void lua_close(lua_State *L) {
+    NP_API_OPEN(L, __func__);
     NpGlobal *global = L->global;
     np_idle_stop(global);
     global->idle_ms = 0;
@@ -198,5 +218,6 @@ void lua_close(lua_State *L) {
     L->top = L->stack + 1;
     global->closing = true;
     np_gc_close_all(L);
+    note_closed(L);
     destroy(global);
 }

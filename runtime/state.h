@@ -10,8 +10,13 @@
 #include "include/neap.h"
 #include "runtime/gc/heap.h"
 #include "runtime/gc/meter.h"
+#include "runtime/mem/grant.h"
 #include "runtime/meta.h"
 #include "runtime/object.h"
+
+/* [-] Whether lua_close was called for this main thread, where another has not come to its address since. Known in builds
+ * with CHECK, and of the 256 last states only. */
+bool np_state_is_closed(const lua_State *L);
 
 /* ---- limits (shrunken in the `small` build so that their handling is exercised) ---- */
 #ifdef NP_SMALL_LIMITS
@@ -292,8 +297,9 @@ struct NpGlobal {
     NpBuiltinEntry builtins[NP_BUILTIN_SLOTS]; /* neap_setbuiltin */
     lua_WarnFunction warn;
     void *warn_data;
-    lua_Alloc alloc;          /* remembered for lua_getallocf, never called */
-    void *alloc_data;
+    NpGrant grant;            /* the host's allocator */
+    lua_Alloc module_alloc;   /* neap_setmodulealloc */
+    void *module_alloc_data;
     struct NpIdle *idle;      /* idle.c: the helper thread's record, NULL before it is started */
     int idle_ms;              /* quiet time after which it works, 0: never */
     bool closing;

@@ -553,7 +553,11 @@ void np_vm_vararg_prep(lua_State *L, NpInstr insn) {
     frame->top += nargs + 1;
     frame->u.lua.nextra = nargs - nparams;
     CHECK1("C4", nargs >= nparams);
-    if (L->hook_mask) np_vm_hook_entry(L);
+    if (L->hook_mask) {
+        L->frame->u.lua.pc++; /* the hook is shown the line on which the function's own code begins */
+        np_vm_hook_entry(L);
+        L->frame->u.lua.pc--;
+    }
 }
 
 void np_vm_vararg(lua_State *L, NpInstr insn) {

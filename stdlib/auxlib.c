@@ -24,6 +24,7 @@
 
 #include "lauxlib.h"
 #include "lua.h"
+#include "neap.h"
 
 /* ---- Names of functions, tracebacks ---------------------------------------------------------- */
 
@@ -939,7 +940,7 @@ static void warn_on(void *ud, const char *message, int tocont)
     }
 }
 
-/* The runtime brings its own memory; this is for modules that take theirs from lua_getallocf. */
+/* For modules that take their memory from lua_getallocf. */
 static void *from_libc(void *ud, void *block, size_t old_size, size_t new_size)
 {
     (void)ud, (void)old_size;
@@ -951,9 +952,10 @@ static void *from_libc(void *ud, void *block, size_t old_size, size_t new_size)
 
 LUALIB_API lua_State *luaL_newstate(void)
 {
-    lua_State *L = lua_newstate(from_libc, NULL);
+    lua_State *L = lua_newstate(NULL, NULL);
 
     if (l_likely(L != NULL)) {
+        neap_setmodulealloc(L, from_libc, NULL);
         lua_atpanic(L, report_panic);
         lua_setwarnf(L, warn_off, L);
     }

@@ -426,8 +426,12 @@ static int read_formats(lua_State *L, FILE *file, int first, int count) {
         for (; results < count && success; results++)
             success = read_format(L, file, first + results);
     }
-    if (ferror(file))
+    if (ferror(file)) {
+        int error = errno;
+        clearerr(file); /* it has been told; at the end of the program it would pass for lost output */
+        errno = error;
         return luaL_fileresult(L, 0, NULL);
+    }
     if (!success) {
         lua_pop(L, 1);
         luaL_pushfail(L);

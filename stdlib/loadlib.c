@@ -142,10 +142,11 @@ static const char *search(lua_State *L, const char *name, const char *path, cons
 }
 
 static int pkg_searchpath(lua_State *L) {
-    const char *name = luaL_checkstring(L, 1);
-    const char *path = luaL_checkstring(L, 2);
-    const char *sep = luaL_optstring(L, 3, ".");
+    /* from the last to the first: of several bad arguments Debian's lua5.4 names the last one */
     const char *dir = luaL_optstring(L, 4, LUA_DIRSEP);
+    const char *sep = luaL_optstring(L, 3, ".");
+    const char *path = luaL_checkstring(L, 2);
+    const char *name = luaL_checkstring(L, 1);
     if (search(L, name, path, sep, dir) != NULL)
         return 1;
     luaL_pushfail(L);

@@ -303,6 +303,7 @@ static bool release_slice(NpGlobal *global, size_t scale, bool full) {
 static void end_cycle(NpGlobal *global) {
     NpGc *gc = &global->gc;
     gc->phase = NP_GC_IDLE;
+    np_grant_return(&global->grant);
     set_idle_debt(global);
     np_meter_step(&gc->meter, &gc->meter.release, phase_names[NP_GC_RELEASE]);
     np_meter_report(&gc->meter, gc->cycles, global->heap.in_use, gc->goal, np_heap_released(&global->heap));
@@ -657,6 +658,7 @@ size_t np_gc_release(lua_State *L) {
     if (gc->phase == NP_GC_IDLE || gc->phase == NP_GC_RELEASE)
         while (!np_move_some(global, SIZE_MAX, 0, true)) continue;
     while (np_heap_release(&global->heap, SIZE_MAX / NP_PAGE_BYTES, 0) != 0) continue;
+    np_grant_return(&global->grant);
     np_meter_end(&gc->meter, began);
     np_meter_tell(&gc->meter, NP_MOMENT_RELEASE, 0);
     return before > global->heap.mem.ready ? before - global->heap.mem.ready : 0;

@@ -17,6 +17,7 @@
 #include <errno.h>
 
 #include "runtime/dbg.h"
+#include "runtime/mem/grant.h"
 #include "runtime/mem/mem_shadow.h"
 #include "runtime/mem/poison.h"
 #include "runtime/mem/spin.h"
@@ -64,6 +65,12 @@ static void add_ready(NpMem *mem, size_t n) {
 
 bool np_mem_over_limit(const NpMem *mem, size_t more) {
     return mem->limit != 0 && (more > mem->limit || mem->ready > mem->limit - more);
+}
+
+/* 0, or why `more` bytes may not become Ready. */
+static int admit(NpMem *mem, size_t more) {
+    if (np_mem_over_limit(mem, more)) return NP_MEM_LIMIT;
+    return mem->grant && !np_grant_cover(mem->grant, mem->ready + more) ? NP_MEM_LIMIT : 0;
 }
 
 const char *np_mem_error(int error) {
@@ -228,7 +235,7 @@ static int alloc_aligned(size_t n, void **out) {
 int (sysAlloc)(NpMem *mem, size_t n, void **out) {
     int error = injected();
     CHECK1("M0", page_aligned(NULL, n));
-    if (!error && np_mem_over_limit(mem, n)) error = NP_MEM_LIMIT;
+    if (!error) error = admit(mem, n);
     if (!error) error = pages_seem_larger() ? alloc_aligned(n, out) : sysAllocOS(n, out);
     if (error) return done("alloc", NULL, n, error);
     DebugMemoryAllocate(mem, *out, n, NP_SHADOW_READY);
@@ -283,7 +290,7 @@ int (sysUsed)(NpMem *mem, void *v, size_t n, size_t prepared) {
     np_shadow_expect_used(mem, v, n, prepared);
     if (prepared == 0) return 0;
     error = injected();
-    if (!error && np_mem_over_limit(mem, prepared)) error = NP_MEM_LIMIT;
+    if (!error) error = admit(mem, prepared);
     if (!error) error = sysUsedOS(v, n);
     if (error) return done("used", v, n, error);
     np_shadow_set(v, n, NP_SHADOW_READY);

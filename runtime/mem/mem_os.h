@@ -47,6 +47,7 @@ typedef struct NpMem {
     size_t ready_peak; /* the most `ready` has been */
     size_t limit;      /* `ready` may not grow beyond; 0: no limit */
     bool shared;       /* several threads use this owner */
+    struct NpGrant *grant; /* who grants what becomes Ready (grant.h); NULL: nobody */
 } NpMem;
 
 extern NpMem np_mem_process;

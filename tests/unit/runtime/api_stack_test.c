@@ -175,14 +175,4 @@ TEST(closures) {
     lua_close(L);
 }
 
-#if CHECK >= 1
-TEST(misuse_is_noticed) {
-    lua_State *L = open();
-    EXPECT_DEATH(lua_settop(L, 1000), "new top too large");
-    EXPECT_DEATH(for (int i = 0; i < 50; i++) lua_pushnil(L), "lua_checkstack was not asked");
-    EXPECT_DEATH(lua_pushvalue(L, -3), "invalid index");
-    lua_close(L);
-}
-#endif
-
 UNIT_MAIN

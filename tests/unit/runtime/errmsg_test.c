@@ -61,7 +61,7 @@ TEST(an_unknown_conversion_is_an_error) {
     lua_State *L = open();
     lua_pushcfunction(L, bad_conversion);
     EXPECT_EQ(lua_pcall(L, 0, 0, 0), LUA_ERRRUN);
-    EXPECT_STR(lua_tostring(L, -1), "invalid conversion '%y' to 'lua_pushfstring'");
+    EXPECT_STR(lua_tostring(L, -1), "invalid option '%y' to 'lua_pushfstring'");
     lua_close(L);
 }
 
