@@ -38,4 +38,5 @@ keep, big = nil
 collectgarbage(); heap.release()
 local after = totals(heap.map())
 assert(after.used < during.used - (1 << 20) // 8192)
-assert(after.released > during.released)
+assert(after.released + after.free > during.released + during.free)
+if heap.stats().system ~= "sbrk" then assert(after.released > during.released) end -- that one takes whole arenas only
