@@ -19,6 +19,7 @@
 #include "cli/dumps.h"
 #include "cli/report.h"
 #include "cli/run.h"
+#include "cli/sampling.h"
 
 #define IDLE_MS 1000 /* waiting for longer than this gives memory back */
 #define HEAP_LIMIT_VARIABLE "NEAP_HEAP_LIMIT"
@@ -87,6 +88,7 @@ static const Watch watches[] = {
     {begin_trace, NULL},
     {np_dumps_begin, np_dumps_end},
     {NULL, end_stats},
+    {np_sampling_begin, np_sampling_end},
 };
 enum { NWATCHES = sizeof watches / sizeof watches[0] };
 

@@ -254,6 +254,68 @@ LUA_API void (neap_huge_pages)(lua_State *L, int mode);
    lua_sethook it may be called from a signal handler. A coroutine that is resumed later keeps the hook it has. */
 LUA_API void (neap_hookrunning)(lua_State *L, lua_Hook hook, int mask, int count);
 
+/* ---- Where memory comes from, and where time goes ---------------------------------------------- */
+
+/*
+ * Nothing here costs anything before it is asked for. Tables of places in the program are kept outside the heap and are
+ * charged to the state; the last mark or profile that ends gives them back.
+ */
+
+/* A row of what neap_since or neap_heapsites found. Texts belong to Neap, up to the next call of a function of this section. */
+typedef struct neap_Site {
+    const char *type;       /* neap_since: "table", "string", "function", ...; neap_heapsites: NULL */
+    const char *source;     /* name of the file, or of the chunk as messages have it; "[C]" */
+    int line;               /* 0 when it is not known */
+    const char *stack;      /* neap_heapsites: "outermost;...;innermost", as folded stacks have it; NULL: no memory for it */
+    size_t count, bytes;    /* objects that are alive, and what they take with their buffers */
+    size_t allocated_count, allocated_bytes; /* neap_heapsites: with those that are dead by now; neap_since: 0 */
+} neap_Site;
+
+#define NEAP_SITES_NO_MEMORY (-1)
+#define NEAP_SITES_NO_MARK (-2)     /* the mark has been dropped, or never was */
+#define NEAP_SITES_NO_PROFILE (-3)  /* none has been started */
+
+/* [-0, +0, -] Sets a mark: a number, or 0 when there is no memory. From then on the line that makes each allocation is
+   remembered until the last mark is dropped, which makes allocating about twice as slow and takes 4 bytes for each slot. */
+LUA_API unsigned (neap_mark)(lua_State *L);
+/* [-0, +0, -] Drops it. */
+LUA_API void (neap_unmark)(lua_State *L, unsigned mark);
+/* [-0, +0, e] Collects, and finds what has been allocated since the mark and is alive: one row for each type and line, by
+   falling bytes. A buffer (of a table, a thread, ...) counts as bytes of its owner's type at the line that made it grow. Returns
+   the number of rows, or an error NEAP_SITES_*. */
+LUA_API int (neap_since)(lua_State *L, unsigned mark);
+
+/* [-0, +0, -] Samples the heap from now on, about one of every `rate` bytes allocated, each with its stack; 512 KiB costs
+   next to nothing, 1 takes every object. 0 ends it and drops what was sampled. Returns 0 when there is no memory. */
+LUA_API int (neap_heapprofile)(lua_State *L, size_t rate);
+/* [-0, +0, -] Collects, and finds the stacks that have allocated, by falling bytes alive; the figures are estimates for all
+   allocations since neap_heapprofile. Returns the number of rows, or an error NEAP_SITES_*. */
+LUA_API int (neap_heapsites)(lua_State *L);
+/* [-0, +0, -] Row `index`, from 0, of the last neap_since or neap_heapsites; 0 when there is none. */
+LUA_API int (neap_site)(lua_State *L, int index, neap_Site *out);
+
+#define NEAP_CPU_OK 0
+#define NEAP_CPU_NO_MEMORY 1
+#define NEAP_CPU_BUSY 2         /* another state of the process is being profiled */
+#define NEAP_CPU_NO_TIMER 3     /* the system has none */
+/* [-0, +0, -] Samples what the calling thread runs in this state, `hertz` times a second of CPU time (100 is usual), by SIGPROF
+   and the process's profiling timer. The collector is a function "(collector)". 0 ends it and drops what was sampled. Returns
+   NEAP_CPU_*. */
+LUA_API int (neap_cpuprofile)(lua_State *L, int hertz);
+
+#define NEAP_PROFILE_HEAP 0
+#define NEAP_PROFILE_CPU 1
+#define NEAP_FORM_PPROF 0       /* for `go tool pprof`: profile.proto, not compressed */
+#define NEAP_FORM_FOLDED 1      /* a line for each stack, for flame graphs; the number is bytes alive, or CPU samples */
+#define NEAP_FORM_FOLDED_ALL 2  /* the same; of the heap, the number is bytes allocated */
+/* [-0, +0, -] The form for a file of that name: "*.alloc.folded", "*.folded", else pprof's. Needs no state. */
+LUA_API int (neap_profileform)(const char *filename);
+/* Takes the next bytes of a profile; anything but 0 ends the writing. May not call functions of the state. */
+typedef int (*neap_Write)(void *context, const void *data, size_t bytes);
+/* [-0, +0, -] Writes the profile as it is now (of the heap after a collection, without finalizers). Returns 0, what `write`
+   returned, or NEAP_SITES_NO_PROFILE. */
+LUA_API int (neap_writeprofile)(lua_State *L, int kind, int form, neap_Write write, void *context);
+
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
 /*

@@ -66,8 +66,18 @@ void np_call_hook(lua_State *L, int event, int line, int first_transfer, int ntr
     frame->flags &= (uint16_t)~(NP_FRAME_HOOKED | NP_FRAME_TRANSFER);
 }
 
+void np_call_sample(lua_State *L) {
+    NpGlobal *global = L->global;
+    L->hook_mask &= (uint8_t)~NP_MASK_SAMPLE;
+    if (!global->sample_due) return;
+    global->sample_due = 0;
+    np_vm_unpoke();
+    if (global->sample) global->sample(L);
+}
+
 static void return_hook(lua_State *L, NpFrame *frame, int n) {
     ptrdiff_t index = frame - L->frames;
+    if (L->hook_mask & NP_MASK_SAMPLE) np_call_sample(L);
     if (L->hook_mask & LUA_MASKRET) {
         NpValue *first = L->top - n;
         int vararg_shift = 0;

@@ -227,7 +227,7 @@ LUA_API void neap_hookrunning(lua_State *L, lua_Hook hook, int mask, int count) 
 }
 
 LUA_API lua_Hook lua_gethook(lua_State *L) { return L->hook; }
-LUA_API int lua_gethookmask(lua_State *L) { return L->hook_mask; }
+LUA_API int lua_gethookmask(lua_State *L) { return L->hook_mask & ~NP_MASK_SAMPLE; }
 LUA_API int lua_gethookcount(lua_State *L) { return L->base_hook_count; }
 
 /* Whether the instruction takes its values up to L->top. */

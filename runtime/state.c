@@ -10,6 +10,7 @@
 #include "runtime/gc/barrier.h"
 #include "runtime/gc/gc.h"
 #include "runtime/idle.h"
+#include "runtime/inspect/profile.h"
 #include "runtime/mem/mem_os.h"
 #include "runtime/mem/mem_shadow.h"
 #include "runtime/strings.h"
@@ -80,7 +81,7 @@ lua_State *np_state_new_thread(lua_State *L) {
     init_thread(fresh, L->global);
     /* Until its stack exists the collector sees an empty thread. */
     memcpy(thread->extra, np_state_thread(L->global->main_thread)->extra, LUA_EXTRASPACE);
-    fresh->hook_mask = L->hook_mask;
+    fresh->hook_mask = L->hook_mask & (uint8_t)~NP_MASK_SAMPLE;
     fresh->base_hook_count = L->base_hook_count;
     fresh->hook = L->hook;
     fresh->hook_count = fresh->base_hook_count;
@@ -219,5 +220,6 @@ void lua_close(lua_State *L) {
     global->closing = true;
     np_gc_close_all(L);
     note_closed(L);
+    np_profile_close(global);
     destroy(global);
 }

@@ -7,6 +7,7 @@
 #define NP_STATE_H
 
 #include <setjmp.h>
+#include <signal.h>
 #include "include/neap.h"
 #include "runtime/gc/heap.h"
 #include "runtime/gc/meter.h"
@@ -90,7 +91,7 @@ struct lua_State {
     ptrdiff_t errfunc;       /* message handler's slot, bytes from stack; 0 none */
     lua_State *resumer;      /* who resumed it while it runs, else NULL */
     uint8_t status;          /* LUA_OK, LUA_YIELD or the error it died of */
-    uint8_t hook_mask;
+    uint8_t hook_mask;       /* LUA_MASK* and NP_MASK_SAMPLE */
     uint8_t allow_hook;
     uint8_t attention;       /* differs from the collector's: np_vm_attend before its bytecode goes on (gc/threads.h) */
     uint32_t n_c_calls;      /* low 16 bits: nested C calls; high 16 bits: not yieldable when nonzero */
@@ -107,6 +108,9 @@ struct lua_State {
     uint8_t gc_state;        /* in that marking: bits of threads.c */
     uint8_t gc_used;         /* has run, or was pushed to, since the unused part of its stack was cleared */
 };
+
+/* In hook_mask, set by a signal: NpGlobal.sample is to be called when a C function returns, if not before. */
+#define NP_MASK_SAMPLE 0x80
 
 NP_INLINE bool np_frame_is_lua(const NpFrame *frame) { return !(frame->flags & NP_FRAME_C); }
 NP_INLINE NpValue *np_frame_base(const NpFrame *frame) { return frame->func + 1; }
@@ -301,6 +305,9 @@ struct NpGlobal {
     lua_Alloc module_alloc;   /* neap_setmodulealloc */
     void *module_alloc_data;
     struct NpIdle *idle;      /* idle.c: the helper thread's record, NULL before it is started */
+    struct NpSites *sites;    /* inspect/sites.c, NULL as long as nobody asks */
+    void (*sample)(lua_State *L); /* takes a CPU sample; NULL: none are wanted */
+    volatile sig_atomic_t sample_due; /* set by a signal (inspect/timer.c) */
     int idle_ms;              /* quiet time after which it works, 0: never */
     bool closing;
 };

@@ -1,5 +1,5 @@
 /* value.c: what a tag means: its Lua type and the names of types.
- * Owns: the two tables below and the static asserts that pin the facts objkinds.def promises.
+ * Owns: the tables below and the static asserts that pin the facts objkinds.def promises.
  * Does not: hold any state or look into an object. */
 #include "runtime/value.h"
 
@@ -35,6 +35,17 @@ static const char *const type_names[LUA_NUMTYPES + 1] = {
     "no value", "nil",   "boolean",  "userdata", "number",
     "string",   "table", "function", "userdata", "thread",
 };
+
+const char *np_value_kind_name(uint8_t tag) {
+    switch (tag) {
+#define VAL(name, number, luatype, text) case number: return text;
+#define OBJ(name, number, luatype, structure, text) case number: return text;
+#include "runtime/objkinds.def"
+#undef VAL
+#undef OBJ
+    default: return "?";
+    }
+}
 
 const char *np_value_type_name(int lua_type) {
     CHECK1("api type", lua_type >= LUA_TNONE && lua_type < LUA_NUMTYPES);

@@ -48,6 +48,7 @@ _Static_assert((NP_INT & NP_FLT & ~NP_THREAD & NP_TAG_NUMBER) != 0, "number bit"
 /* LUA_T* of a tag (internal kinds: LUA_TNONE) and its name as type() gives it; value.c */
 extern const int8_t np_lua_type[256];
 NP_INLINE int np_type_of(const NpValue *value) { return np_lua_type[value->tag]; }
+const char *np_value_kind_name(uint8_t tag); /* as objkinds.def has it, internal kinds too */
 const char *np_value_type_name(int lua_type); /* "nil", "boolean", ...; "no value" for LUA_TNONE */
 
 NP_INLINE bool np_is_false(const NpValue *value) { return value->tag <= NP_FALSE; }

@@ -8,6 +8,7 @@
  *                   dispatch table stay in registers from one to the next.
  *   computed goto   other GNU C compilers.
  *   switch          -DNP_DISPATCH_SWITCH.
+ * The plain table is `live`, which a signal fills with HOOKED for an instruction (np_vm_poke).
  * With hooks set, L->dispatch is a table in which every entry is the handler HOOKED, which tells the hooks and then
  * runs the instruction's plain handler. While weak tables are being cleared, in another one those that look into
  * tables are GUARDED. The register is renewed at backward jumps and whenever a frame is
@@ -64,7 +65,9 @@ static NP_COLD void attend(lua_State *L) {
     L->attention = L->global->gc.attention;
 }
 
-static bool wants_hooks(const lua_State *L) { return L->hook_mask || np_dbg_on(traceexec) || L->global->asked; }
+static bool wants_hooks(const lua_State *L) {
+    return (L->hook_mask & ~NP_MASK_SAMPLE) || np_dbg_on(traceexec) || L->global->asked;
+}
 
 /* The part of HOOKED that runs before the instruction. */
 static NP_COLD void before_hooked(lua_State *L, const NpInstr *pc) {
@@ -72,6 +75,8 @@ static NP_COLD void before_hooked(lua_State *L, const NpInstr *pc) {
     frame->u.lua.pc = pc;
     NpProto *proto = np_frame_closure(frame)->proto;
     if (L->global->gc.weak_window) np_vm_guard(L, pc[-1]);
+    if (NP_UNLIKELY(L->global->sample_due)) np_call_sample(L);
+    if (!wants_hooks(L)) return;
     if (np_dbg_on(traceexec)) {
         char text[160];
         np_disasm_instr(proto, (int32_t)(pc - 1 - proto->code), text, sizeof text);
@@ -189,6 +194,19 @@ static HANDLER_CC void handle_GUARDED(PARAMETERS) {
     __attribute__((musttail)) return plain_table[np_op(insn)](L, pc, base, constants, dispatch, insn);
 }
 
+static Handler *live[256] = {
+#define OP(name, format, words, flags, synopsis) [NP_OP_##name] = handle_##name,
+#include "runtime/opcodes.def"
+#undef OP
+};
+
+void np_vm_poke(void) {
+    for (int op = 0; op < 256; op++) __atomic_store_n(&live[op], handle_HOOKED, __ATOMIC_RELAXED);
+}
+void np_vm_unpoke(void) {
+    for (int op = 0; op < 256; op++) __atomic_store_n(&live[op], plain_table[op], __ATOMIC_RELAXED);
+}
+
 static Handler *const guarded_table[256] = {
 #define OP(name, format, words, flags, synopsis) \
     [NP_OP_##name] = IS_GUARDED(NP_OP_##name) ? handle_GUARDED : handle_##name,
@@ -203,7 +221,8 @@ static Handler *const hooked_table[256] = {
 };
 
 void np_vm_choose_dispatch(lua_State *L) {
-    L->dispatch = wants_hooks(L) ? hooked_table : L->global->gc.weak_window ? guarded_table : plain_table;
+    const void *plain = live;
+    L->dispatch = wants_hooks(L) ? (const void *)hooked_table : L->global->gc.weak_window ? (const void *)guarded_table : plain;
 }
 
 void np_vm_execute(lua_State *L, NpFrame *frame) {
@@ -241,8 +260,19 @@ void np_vm_execute(lua_State *L, NpFrame *frame) {
 
 #ifdef DISPATCH_GOTO
 static const void *const *goto_plain, *const *goto_guarded, *const *goto_hooked; /* set by the first run() */
+static const void *live[256];
+
+static void make_live(const void *const *table) {
+    for (int op = 0; table && op < 256; op++) __atomic_store_n(&live[op], table[op], __ATOMIC_RELAXED);
+}
+void np_vm_poke(void) { make_live(goto_hooked); }
+void np_vm_unpoke(void) { make_live(goto_plain); }
 #else
 static const char is_plain = 0, is_guarded = 1, is_hooked = 2; /* only their addresses matter */
+static volatile sig_atomic_t poked;
+
+void np_vm_poke(void) { poked = 1; }
+void np_vm_unpoke(void) { poked = 0; }
 #endif
 
 static void run(lua_State *L, bool only_tables) {
@@ -263,9 +293,12 @@ static void run(lua_State *L, bool only_tables) {
 #include "runtime/opcodes.def"
 #undef OP
     };
-    goto_plain = plain_table;
-    goto_guarded = guarded_table;
-    goto_hooked = hooked_table;
+    if (only_tables) {
+        goto_plain = plain_table;
+        goto_guarded = guarded_table;
+        goto_hooked = hooked_table;
+        make_live(plain_table);
+    }
 #endif
     if (only_tables) return;
     const NpInstr *pc;
@@ -277,7 +310,7 @@ static void run(lua_State *L, bool only_tables) {
 #ifdef DISPATCH_SWITCH
 next_instruction:
     insn = *pc++;
-    if (NP_UNLIKELY(dispatch == &is_hooked)) goto handle_HOOKED;
+    if (NP_UNLIKELY(dispatch == &is_hooked || poked)) goto handle_HOOKED;
     if (NP_UNLIKELY(dispatch == &is_guarded) && IS_GUARDED(np_op(insn))) goto handle_GUARDED;
 plain_instruction:
     switch (np_op(insn)) {
@@ -333,7 +366,7 @@ cold_return:
 void np_vm_choose_dispatch(lua_State *L) {
 #ifdef DISPATCH_GOTO
     if (!goto_plain) run(NULL, true);
-    L->dispatch = (const void *)(wants_hooks(L) ? goto_hooked : L->global->gc.weak_window ? goto_guarded : goto_plain);
+    L->dispatch = (const void *)(wants_hooks(L) ? goto_hooked : L->global->gc.weak_window ? goto_guarded : live);
 #else
     L->dispatch = wants_hooks(L) ? &is_hooked : L->global->gc.weak_window ? &is_guarded : &is_plain;
 #endif

@@ -243,5 +243,6 @@ LUAMOD_API int luaopen_heap(lua_State *L) {
     luaL_setfuncs(L, np_heapgraph_functions, 0);
     luaL_setfuncs(L, np_heapgroup_functions, 0);
     luaL_setfuncs(L, np_heapmetrics_functions, 0);
+    luaL_setfuncs(L, np_heapsites_functions, 0);
     return 1;
 }

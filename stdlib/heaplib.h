@@ -15,6 +15,7 @@
 extern const luaL_Reg np_heapgraph_functions[];   /* heapgraph.c: looking at the object graph */
 extern const luaL_Reg np_heapgroup_functions[];   /* heapgroup.c: accounts of memory */
 extern const luaL_Reg np_heapmetrics_functions[]; /* heapmetrics.c: figures as text */
+extern const luaL_Reg np_heapsites_functions[];   /* heapsites.c: where memory comes from */
 
 /* heaplib.c: the limit that the value on top of the stack, which is popped, stands for: a number of bytes, a text like "64MiB",
  * false for none (0); `old` for nil. Anything else is an error that begins with `function` and calls the value `name`. [gc][err] */

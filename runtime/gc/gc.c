@@ -421,33 +421,44 @@ void np_gc_unrooted(lua_State *L) {
     if (global->running && global->running != L) np_barrier_touch(global->running);
 }
 
-/* Sizes of what an object owns besides itself. */
-static size_t owned_bytes(NpGlobal *global, NpObj *obj) {
-    size_t bytes = 0;
+unsigned np_gc_buffers(const NpObj *obj, const void *out[NP_GC_BUFFERS]) {
+    const void *all[NP_GC_BUFFERS] = {NULL};
+    unsigned count = 0;
     switch (obj->kind) {
         case NP_TABLE: {
-            NpTable *table = (NpTable *)obj;
-            if (table->array) bytes += np_heap_slot_bytes(table->array);
-            if (table->slots) bytes += np_heap_slot_bytes(table->slots);
-            return bytes;
+            const NpTable *table = (const NpTable *)obj;
+            all[0] = table->array;
+            all[1] = table->slots;
+            break;
         }
         case NP_PROTO: {
-            NpProto *proto = (NpProto *)obj;
-            const void *buffers[] = {proto->code,  proto->constants, proto->protos, proto->upvalues,
-                                     proto->lines, proto->locvars,   proto->chains};
-            for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-                if (buffers[i]) bytes += np_heap_slot_bytes(buffers[i]);
-            return bytes;
+            const NpProto *proto = (const NpProto *)obj;
+            const void *of[] = {proto->code,  proto->constants, proto->protos, proto->upvalues,
+                                proto->lines, proto->locvars,   proto->chains};
+            _Static_assert(sizeof of == sizeof all, "a prototype has the most");
+            memcpy(all, of, sizeof of);
+            break;
         }
         case NP_THREAD: {
-            lua_State *L = np_thread_state((NpThread *)obj);
-            if (L->stack) bytes += np_heap_slot_bytes(L->stack);
-            if (L->frames) bytes += np_heap_slot_bytes(L->frames);
-            return bytes;
+            const lua_State *L = np_thread_state((NpThread *)(uintptr_t)obj);
+            all[0] = L->stack;
+            all[1] = L->frames;
+            break;
         }
-        case NP_KEYS: return np_heap_slot_bytes(((NpKeys *)obj)->index);
-        default: (void)global; return 0;
+        case NP_KEYS: all[0] = ((const NpKeys *)obj)->index; break;
+        default: break;
     }
+    for (unsigned i = 0; i < NP_GC_BUFFERS; i++)
+        if (all[i]) out[count++] = all[i];
+    return count;
+}
+
+/* Sizes of what an object owns besides itself. */
+static size_t owned_bytes(const NpObj *obj) {
+    const void *buffers[NP_GC_BUFFERS];
+    size_t bytes = 0;
+    for (unsigned i = np_gc_buffers(obj, buffers); i > 0; i--) bytes += np_heap_slot_bytes(buffers[i - 1]);
+    return bytes;
 }
 
 static void count_visit(void *ctx, NpSpan *span, void *slot) {
@@ -455,15 +466,18 @@ static void count_visit(void *ctx, NpSpan *span, void *slot) {
     NpObj *obj = slot;
     unsigned at = obj->kind & 63;
     global->gc.live_objects[at]++;
-    global->gc.live_kind_bytes[at] += np_span_slot_bytes(span) + owned_bytes(global, obj);
+    global->gc.live_kind_bytes[at] += np_span_slot_bytes(span) + owned_bytes(obj);
+}
+
+void np_gc_end_sweep(NpGlobal *global) {
+    if (global->gc.phase != NP_GC_SWEEP) return;
+    np_heap_sweep_step(&global->heap, SIZE_MAX);
+    end_sweep(global);
 }
 
 void np_gc_count_kinds(NpGlobal *global) {
     NpGc *gc = &global->gc;
-    if (gc->phase == NP_GC_SWEEP) {
-        np_heap_sweep_step(&global->heap, SIZE_MAX);
-        end_sweep(global);
-    }
+    np_gc_end_sweep(global);
     memset(gc->live_objects, 0, sizeof gc->live_objects);
     memset(gc->live_kind_bytes, 0, sizeof gc->live_kind_bytes);
     np_heap_walk(&global->heap, false, count_visit, global);
@@ -644,6 +658,7 @@ bool np_gc_idle_slice(lua_State *L, bool begin) {
         ended = true;
     }
     np_barrier_touch(L);
+    gc->meter.busy = false;
     if (!ended) set_debt(global, -(int64_t)quantum(global));
     else if (np_final_waiting(global)) set_debt(global, 1); /* the program's next safe point calls them */
     return ended;

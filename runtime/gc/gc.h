@@ -86,6 +86,11 @@ void np_gc_unrooted(lua_State *L);
 
 /* [-] Bytes in use, as collectgarbage("count") reports. */
 size_t np_gc_count(const NpGlobal *global);
+/* [-] The buffers that an object owns; how many. */
+#define NP_GC_BUFFERS 7
+unsigned np_gc_buffers(const NpObj *obj, const void *out[NP_GC_BUFFERS]);
+/* [-] Finishes a sweep that is under way, so that the heap can be walked. */
+void np_gc_end_sweep(NpGlobal *global);
 /* [-] Counts what is in the heap by kind into gc.live_objects and live_kind_bytes: finishes the sweep and walks it. */
 void np_gc_count_kinds(NpGlobal *global);
 /* [-] The allocation debt so that the next cycle starts at the right heap size (after a change of knobs). */

@@ -6,10 +6,11 @@
  *
  * Allocation. A class hands out a run of free slots at a time. The whole run is claimed at once: its
  * alloc bits (and mark bits while marking) are set, its bytes are counted, and np_heap_alloc only
- * bumps a pointer. When a run is used up the next is looked for behind it in the same span, then in
- * the class's partial spans, then in unswept ones, which are swept for it, at most SWEEP_FOR_RUN of
- * them; then a span is made of fresh pages. When those cannot be had a piece more is swept, or of what
- * is free given back (under a limit free Ready pages count too), and the request tried again.
+ * bumps a pointer (in a watched heap up to where the next slot to be told of begins: notes.h). When a
+ * run is used up the next is looked for behind it in the same span, then in the class's partial spans,
+ * then in unswept ones, which are swept for it, at most SWEEP_FOR_RUN of them; then a span is made of
+ * fresh pages. When those cannot be had a piece more is swept, or of what is free given back (under a
+ * limit free Ready pages count too), and the request tried again.
  *
  * Freeing. Only buffers are freed by hand; the slot's bits are cleared and it is free from then on.
  * A buffer that was the last one bumped goes back to the run. A span without occupied slots goes
@@ -22,6 +23,7 @@
 
 #include "runtime/dbg.h"
 #include "runtime/gc/heap_priv.h"
+#include "runtime/gc/notes.h"
 #include "sizeclass.h"
 
 enum { SWEEP_FOR_RUN = 16, SWEEP_FOR_LARGE = 64, RELEASE_FREED_PAGES = 32, ROOM_PAGES = 256 };
@@ -52,6 +54,7 @@ bool np_heap_init(NpHeap *heap) {
 void np_heap_close(NpHeap *heap) {
     NpHeapPriv *priv = heap->priv;
     if (!priv) return;
+    np_notes_close(heap);
     np_pages_close(&priv->pages);
     np_fixalloc_close(&priv->spans);
     np_heap_groups_close(heap);
@@ -107,6 +110,7 @@ static NpSpan *new_span(NpHeap *heap, unsigned cls, NpSpanKind kind, size_t npag
 /* The span is on no list, and none of its bits is set. `later`: what takes long is left to np_heap_release. */
 static void drop_span(NpHeap *heap, NpSpan *span, bool later) {
     NpHeapPriv *priv = heap->priv;
+    if (NP_UNLIKELY(heap->notes != NULL)) np_notes_drop(heap, span);
     heap->hole_bytes -= span->holes * NP_UNIT_BYTES;
     priv->span_count--;
     priv->groups[span->group]->spans--;
@@ -192,6 +196,7 @@ static bool sweep_span(NpHeap *heap, NpSpan *span) {
     NpArena *arena = np_arena_of(span->base);
     size_t live, dead;
     CHECK1("H2", np_span_state(priv, span) == NP_SPAN_UNSWEPT);
+    if (NP_UNLIKELY(span->notes != NULL)) np_notes_sweeps(heap, span);
     if (NP_ASAN || NP_UNLIKELY(priv->clobber)) clobber_dead(heap, span, arena->mark, arena->alloc);
     live = turn_bits(span, arena);
     dead = span->alloc_slots - live;
@@ -256,7 +261,8 @@ bool np_heap_sweep_step(NpHeap *heap, size_t budget) {
 
 /* Returns the unused rest of a class's run; the next run begins where it did. */
 static void return_rest(NpHeap *heap, NpAllocCache *cache, NpSpan *span) {
-    size_t bytes = (size_t)(cache->end - cache->cur);
+    size_t bytes = np_cache_rest(cache);
+    if (NP_UNLIKELY(heap->notes != NULL)) np_notes_returns(heap, cache, (NpSpanKind)span->kind, span->size_class);
     if (bytes > 0) {
         NpArena *arena = np_arena_of(span->base);
         size_t from = np_granule_of(cache->cur), end = from + (bytes >> NP_GRANULE_SHIFT);
@@ -268,7 +274,7 @@ static void return_rest(NpHeap *heap, NpAllocCache *cache, NpSpan *span) {
         charge(heap, (size_t)0 - bytes);
         heap->debt -= (int64_t)bytes;
     }
-    cache->cur = cache->end = cache->start = NULL;
+    *cache = (NpAllocCache){0};
 }
 
 void np_heap_return_rests(NpHeap *heap) {
@@ -298,7 +304,8 @@ static bool claim_run(NpHeap *heap, NpSpan *span, NpAllocCache *cache, bool *ful
     span->alloc_slots += (uint32_t)(bytes / span->slot_bytes);
     charge_and_owe(heap, bytes);
     cache->start = cache->cur = (char *)arena + (from << NP_GRANULE_SHIFT);
-    cache->end = cache->cur + bytes;
+    cache->limit = cache->cur + bytes;
+    cache->end = NP_UNLIKELY(heap->notes != NULL) ? cache->cur : cache->limit;
     if (NP_UNLIKELY(heap->priv->clobber)) fill(cache->cur, bytes, NP_FILL_FRESH);
     return true;
 }
@@ -333,7 +340,7 @@ static bool refill(NpHeap *heap, NpAllocCache *cache, unsigned cls, NpSpanKind k
             if (claim_run(heap, span, cache, &full)) return true;
             lists->current = NULL;
             list_span(priv, span, full ? NP_SPAN_FULL : NP_SPAN_PARTIAL);
-            cache->cur = cache->end = cache->start = NULL;
+            *cache = (NpAllocCache){0};
             if (!full) return false;
         }
         span = next_span(heap, lists, cls, kind);
@@ -393,6 +400,7 @@ bool np_heap_extend_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_siz
         if (!np_pages_extend(&heap->priv->pages, span, more)) return false;
         heap->priv->span_pages += more;
         charge_and_owe(heap, bytes);
+        if (NP_UNLIKELY(heap->notes != NULL)) np_notes_extended(heap, span, np_span_slot_bytes(span) - bytes);
     }
     NP_UNPOISON(buf, new_size);
     return true;
@@ -450,14 +458,16 @@ void *np_heap_alloc_slow(NpHeap *heap, size_t size, NpSpanKind kind) {
         return starve(heap, heap->group);
     if (size > NP_SMALL_MAX) {
         p = alloc_large(heap, size, kind);
+        if (NP_UNLIKELY(heap->notes != NULL) && p) np_notes_took(heap, NULL, p);
         return p ? p : starve(heap, NULL);
     }
     cls = np_class_of_16[(size + 15) >> 4];
     cache = &heap->cache[kind][cls];
-    while (!refill(heap, cache, cls, kind))
+    while (cache->cur == cache->limit && !refill(heap, cache, cls, kind))
         if (!make_room(heap, np_class_pages[cls])) return starve(heap, NULL);
     p = cache->cur;
     cache->cur = p + np_class_bytes[cls];
+    if (NP_UNLIKELY(heap->notes != NULL)) np_notes_took(heap, cache, p);
     NP_UNPOISON(p, size);
     return p;
 }
@@ -468,9 +478,10 @@ void *np_heap_move_buf(NpHeap *heap, void *buf, size_t size) {
     size_t bytes = np_class_bytes[cls];
     char *p;
     np_heap_group_switch(heap, np_heap_group_of(buf)); /* np_heap_vacate_walk switches back */
-    if ((size_t)(cache->end - cache->cur) < bytes && !refill(heap, cache, cls, NP_SPAN_BUF)) return NULL;
+    if (cache->cur == cache->limit && !refill(heap, cache, cls, NP_SPAN_BUF)) return NULL;
     p = cache->cur;
     cache->cur = p + bytes;
+    if (NP_UNLIKELY(heap->notes != NULL)) np_notes_moved(heap, cache, buf, p);
     NP_UNPOISON(p, size);
     memcpy(p, buf, size);
     np_heap_free_buf(heap, buf, size);
@@ -503,6 +514,10 @@ static void free_buf(NpHeap *heap, void *buf, size_t size, bool later) {
             if (NP_UNLIKELY(priv->clobber)) fill(buf, bytes, NP_FILL_FREED);
             NP_POISON(buf, bytes);
             cache->cur = buf;
+            if (NP_UNLIKELY(heap->notes != NULL)) {
+                cache->end -= bytes;
+                np_notes_freed(heap, np_span_of(buf), buf);
+            }
             return;
         }
     }
@@ -513,6 +528,7 @@ static void free_buf(NpHeap *heap, void *buf, size_t size, bool later) {
     CHECK1("H1", span->kind == NP_SPAN_BUF && np_bits_test(arena->alloc, granule) && size <= bytes);
     if (NP_UNLIKELY(priv->clobber)) fill(buf, bytes, NP_FILL_FREED);
     NP_POISON(buf, bytes);
+    if (NP_UNLIKELY(span->notes != NULL)) np_notes_freed(heap, span, buf);
     np_bits_clear(arena->alloc, granule);
     np_bits_clear(arena->mark, granule);
     span->alloc_slots--;
@@ -597,6 +613,7 @@ void np_heap_mark_end(NpHeap *heap) {
     NpHeapPriv *priv = heap->priv;
     np_heap_return_rests(heap);
     heap->marking = false;
+    if (NP_UNLIKELY(heap->notes != NULL)) np_notes_marked(heap);
     for (unsigned id = 0; id < priv->group_end; id++)
         if (priv->groups[id]) unsweep(priv, priv->groups[id]->lists);
     priv->sparse_ready = priv->sparse_used = 0;

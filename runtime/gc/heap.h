@@ -2,7 +2,7 @@
  *
  * Owns: arenas, pages, spans, size classes, the mark and alloc bitmaps, allocation, sweeping of
  *       spans, giving pages back. Implemented by heap.c (classes, large objects, sweep), span.c,
- *       pagealloc.c, release.c, vacate.c, huge.c, heapgroup.c and heap_check.c, on runtime/mem.
+ *       pagealloc.c, release.c, vacate.c, huge.c, heapgroup.c, notes.c and heap_check.c, on runtime/mem.
  * Does not: know any object layout, collect, throw Lua errors, or call malloc. A failed allocation
  *       is a NULL; the caller turns it into a Lua error.
  *
@@ -84,6 +84,7 @@ struct NpSpan {
     uint8_t sweep_epoch;  /* == heap's when swept in this cycle */
     uint16_t group;       /* NpHeapGroup.id: to whom its slots are charged */
     NpSpan *next, *prev;  /* list links, owned by heap.c */
+    uint32_t *notes;      /* of each slot, when any has one: notes.c */
 };
 
 typedef struct NpHeap NpHeap;
@@ -106,9 +107,12 @@ typedef struct NpArena {
 
 /* Per size class and span kind: the run that allocation bumps through. */
 typedef struct NpAllocCache {
-    char *cur, *end; /* what is left of the run; cur == end when nothing */
+    char *cur, *end; /* what is left of the run for np_heap_alloc */
     char *start;     /* where the run began: a buffer freed last-in-first-out goes back to it */
+    char *limit;     /* where the run ends; `end` is before it when a slot is to be told of (notes.h) */
 } NpAllocCache;
+/* Bytes of the run that have not been handed out. */
+NP_INLINE size_t np_cache_rest(const NpAllocCache *cache) { return (size_t)(cache->limit - cache->cur); }
 
 #define NP_MAX_CLASSES 72
 
@@ -159,6 +163,7 @@ struct NpHeap {
     NpHeapGroup *refused_by; /* whose limit refused the last request that was refused; NULL: the heap's, or the system */
     NpMem mem;           /* the owner all of it is charged to: its limit is the heap's hard limit */
     struct NpHeapPriv *priv; /* arenas, span lists, page allocator: heap.c */
+    struct NpNotes *notes;   /* notes.c, or NULL */
 };
 
 /* [-] Prepares an empty heap; no arena is reserved before the first allocation. false: no memory.

@@ -154,6 +154,23 @@ static void verify_holes(const NpSpan *span, const NpArena *arena) {
     if (holes != span->holes) FAIL("H4", "holes is not the number of released units");
 }
 
+static void verify_notes(const NpSpan *span, const NpArena *arena) {
+    for (size_t i = 0; span->notes && i < span->nslots; i++)
+        if (span->notes[i] && !np_bits_test(arena->alloc, np_granule_of(span->base + i * span->slot_bytes)))
+            FAIL("H8", "a note of a free slot");
+}
+
+static void verify_caches(const NpHeap *heap) {
+    for (int kind = 0; kind < NP_SPAN_KINDS; kind++) {
+        for (int cls = 1; cls < np_class_count; cls++) {
+            const NpAllocCache *cache = &heap->cache[kind][cls];
+            if (cache->cur > cache->end || cache->end > cache->limit || (!heap->notes && cache->end != cache->limit))
+                np_fatal("heap: H8: the run of kind %d, class %d is at %p, ends at %p, but goes to %p", kind, cls,
+                         (void *)cache->cur, (void *)cache->end, (void *)cache->limit);
+        }
+    }
+}
+
 static void verify_span(void *ctx, NpSpan *span) {
     Sums *sums = ctx;
     NpHeapPriv *priv = sums->heap->priv;
@@ -170,6 +187,7 @@ static void verify_span(void *ctx, NpSpan *span) {
     if (!on_list(priv, span)) FAIL("H5", "it is not on the list its state says");
     if (!unswept && span->state == NP_SPAN_FULL && span->alloc_slots < span->nslots) FAIL("H5", "full but not full");
     verify_bits(sums->heap, span, arena, unswept);
+    verify_notes(span, arena);
     verify_holes(span, arena);
     sums->spans++;
     sums->unswept += unswept;
@@ -218,6 +236,7 @@ static void verify_free_bits(const NpArena *arena) {
 void np_heap_verify(NpHeap *heap) {
     NpHeapPriv *priv = heap->priv;
     Sums sums = {.heap = heap};
+    verify_caches(heap);
     np_heap_return_rests(heap);
     np_pages_verify(&priv->pages);
     each_span(heap, verify_span, &sums);

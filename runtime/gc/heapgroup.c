@@ -110,7 +110,7 @@ size_t np_heap_rests(const NpHeap *heap) {
     const NpGroupLists *lists = heap->group->lists;
     size_t rests = 0;
     int kind, cls;
-    NP_EACH_LIST(lists, kind, cls) rests += (size_t)(heap->cache[kind][cls].end - heap->cache[kind][cls].cur);
+    NP_EACH_LIST(lists, kind, cls) rests += np_cache_rest(&heap->cache[kind][cls]);
     return rests;
 }
 

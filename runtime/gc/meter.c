@@ -35,6 +35,7 @@ double np_meter_begin(NpMeter *meter) {
     meter->cpu_began = meter->step_cpu = np_meter_cpu();
     meter->steps = 0;
     meter->step_longest = 0;
+    meter->busy = true;
     return meter->at = np_meter_now();
 }
 
@@ -53,6 +54,7 @@ static NP_COLD void tell_of_stop(const NpMeter *meter, double stop, double cpu) 
 
 void np_meter_end(NpMeter *meter, double began) {
     double stop = np_meter_now() - began, cpu = np_meter_cpu() - meter->cpu_began;
+    meter->busy = false;
     meter->stops++;
     meter->buckets[bucket_of(stop)]++;
     meter->total += stop;

@@ -18,6 +18,7 @@ typedef struct NpMeter {
     double at;               /* when the present step began */
     double cpu_began;        /* CPU time when the present stop began */
     uint8_t trace;           /* NP_TRACE_* */
+    volatile bool busy;      /* the collector works: from np_meter_begin to np_meter_end */
     /* of the cycle in progress */
     double mark, sweep, release;
     size_t cycle_stops;

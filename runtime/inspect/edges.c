@@ -276,30 +276,9 @@ bool np_edges_roots(lua_State *L, NpEdgeVisit visit, void *ctx) {
 /* ---- sizes ---- */
 
 void np_edges_buffers(const NpObj *obj, void (*visit)(void *ctx, const void *buffer), void *ctx) {
-    const void *buffers[8] = {NULL};
-    switch (obj->kind) {
-        case NP_TABLE:
-            buffers[0] = ((const NpTable *)obj)->slots;
-            buffers[1] = ((const NpTable *)obj)->array;
-            break;
-        case NP_PROTO: {
-            const NpProto *proto = (const NpProto *)obj;
-            const void *all[] = {proto->code, proto->constants, proto->protos, proto->upvalues, proto->lines, proto->locvars,
-                                 proto->chains};
-            memcpy(buffers, all, sizeof all);
-            break;
-        }
-        case NP_THREAD: {
-            const lua_State *L = np_thread_state((NpThread *)(uintptr_t)obj);
-            buffers[0] = L->stack;
-            buffers[1] = L->frames;
-            break;
-        }
-        case NP_KEYS: buffers[0] = ((const NpKeys *)obj)->index; break;
-        default: break;
-    }
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        if (buffers[i]) visit(ctx, buffers[i]);
+    const void *buffers[NP_GC_BUFFERS];
+    unsigned count = np_gc_buffers(obj, buffers);
+    for (unsigned i = 0; i < count; i++) visit(ctx, buffers[i]);
 }
 
 static void add_size(void *ctx, const void *buffer) { *(size_t *)ctx += np_heap_slot_bytes(buffer); }

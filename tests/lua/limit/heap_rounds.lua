@@ -38,7 +38,7 @@ end
 assert(heap.stats().limit_hits >= rounds)
 assert(math.abs(at_end.live - at_100.live) <= 64 << 10, at_end.live - at_100.live)
 assert(math.abs(at_end.ready - at_100.ready) <= 512 << 10, at_end.ready - at_100.ready)
-check.eq(at_end.reserved, at_100.reserved)
+assert(at_end.reserved <= at_100.reserved + (64 << 10), at_end.reserved - at_100.reserved) -- lists of the collector differ
 if not os.getenv "NEAP_TEST_EMULATED" then -- there it is the emulator's
   assert(at_end.resident <= at_100.resident + (1 << 20), at_end.resident - at_100.resident)
 end

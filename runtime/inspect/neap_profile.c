@@ -1,0 +1,108 @@
+/* neap_profile.c: marks and profiles as neap.h shows them.
+ *
+ * Owns: when a collection is made before something is counted. Does not: count, sample or write. */
+#include "include/neap.h"
+#include "runtime/gc/gc.h"
+#include "runtime/gc/list.h"
+#include "runtime/inspect/marks.h"
+#include "runtime/inspect/pprof.h"
+#include "runtime/inspect/profile.h"
+
+_Static_assert(NEAP_PROFILE_HEAP == (int)NP_PROFILE_HEAP && NEAP_PROFILE_CPU == (int)NP_PROFILE_CPU, "kinds of profiles");
+_Static_assert(NEAP_FORM_PPROF == (int)NP_FORM_PPROF && NEAP_FORM_FOLDED == (int)NP_FORM_FOLDED &&
+                   NEAP_FORM_FOLDED_ALL == (int)NP_FORM_FOLDED_ALL,
+               "forms of profiles");
+_Static_assert(NEAP_CPU_OK == (int)NP_PROFILE_OK && NEAP_CPU_NO_MEMORY == (int)NP_PROFILE_NO_MEMORY &&
+                   NEAP_CPU_BUSY == (int)NP_PROFILE_BUSY && NEAP_CPU_NO_TIMER == (int)NP_PROFILE_NO_TIMER,
+               "errors of CPU profiles");
+
+/* Not from inside a finaliser, nor while the state closes. */
+static bool may_collect(const NpGlobal *global) {
+    return !(global->gc.stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) && global->limit.no_collect == 0;
+}
+
+LUA_API unsigned neap_mark(lua_State *L) { return np_marks_set(L->global); }
+LUA_API void neap_unmark(lua_State *L, unsigned mark) { np_marks_drop(L->global, mark); }
+
+LUA_API int neap_since(lua_State *L, unsigned mark) {
+    NpGlobal *global = L->global;
+    if (may_collect(global)) np_gc_full(L, false);
+    if (!np_marks_has(global, mark)) return NEAP_SITES_NO_MARK; /* a finaliser may have dropped it */
+    return np_marks_since(global, mark) ? (int)global->sites->row_count : NEAP_SITES_NO_MEMORY;
+}
+
+LUA_API int neap_heapsites(lua_State *L) {
+    NpGlobal *global = L->global;
+    NpSites *sites;
+    if (!global->sites || !global->sites->profiling) return NEAP_SITES_NO_PROFILE;
+    if (may_collect(global)) np_gc_full(L, true);
+    np_gc_end_sweep(global);
+    sites = global->sites;
+    sites->row_count = 0;
+    for (uint32_t at = 1; at <= sites->stacks.count; at++) {
+        const NpSiteStack *stack = np_sites_stack_at(sites, at);
+        NpSiteRow *row;
+        if (stack->counts.allocated_count < 0.5) continue;
+        row = np_marks_add_row(sites);
+        if (!row) return NEAP_SITES_NO_MEMORY;
+        row->counts = stack->counts;
+        row->stack = at;
+        row->location = stack->location;
+        /* the innermost line of Lua */
+        for (uint32_t up = at; up && np_sites_location(sites, row->location)->line == 0; up = np_sites_stack_at(sites, up)->parent)
+            row->location = np_sites_stack_at(sites, up)->location;
+        row->line = np_sites_location(sites, row->location)->line;
+        row->file = np_sites_function(sites, np_sites_location(sites, row->location)->function)->file;
+    }
+    np_marks_sort_rows(sites);
+    return (int)sites->row_count;
+}
+
+static size_t whole(double value) { return value > 0.5 ? (size_t)(value + 0.5) : 0; }
+
+LUA_API int neap_site(lua_State *L, int index, neap_Site *out) {
+    enum { STACK_MOST = 32768 };
+    NpSites *sites = L->global->sites;
+    const NpSiteRow *row;
+    if (!sites || index < 0 || (size_t)index >= sites->row_count) return 0;
+    row = &sites->rows[index];
+    *out = (neap_Site){.source = np_sites_text(sites, row->file),
+                       .line = row->line,
+                       .count = whole(row->counts.count),
+                       .bytes = whole(row->counts.bytes),
+                       .allocated_count = whole(row->counts.allocated_count),
+                       .allocated_bytes = whole(row->counts.allocated_bytes)};
+    if (!row->stack) {
+        out->type = np_value_kind_name(row->kind);
+    } else if (np_list_reserve(&L->global->heap.mem, (void **)&sites->line, &sites->line_capacity, 0, 1, STACK_MOST)) {
+        np_pprof_fold(sites, row->stack, sites->line, STACK_MOST);
+        out->stack = sites->line;
+    }
+    return 1;
+}
+
+LUA_API int neap_heapprofile(lua_State *L, size_t rate) { return np_profile_heap(L->global, rate); }
+LUA_API int neap_cpuprofile(lua_State *L, int hertz) { return np_profile_cpu(L->global, hertz); }
+
+LUA_API int neap_writeprofile(lua_State *L, int kind, int form, neap_Write write, void *context) {
+    NpGlobal *global = L->global;
+    NpSites *sites = global->sites;
+    if (!sites || !(kind == NEAP_PROFILE_CPU ? sites->timing : sites->profiling)) return NEAP_SITES_NO_PROFILE;
+    if (kind == NEAP_PROFILE_CPU) {
+        np_profile_flush(global);
+    } else {
+        if (may_collect(global)) np_gc_full(np_sites_running(global), true);
+        np_gc_end_sweep(global);
+    }
+    return np_pprof_write(sites, (NpProfileKind)kind, (NpProfileForm)form, write, context);
+}
+
+static bool ends_in(const char *name, const char *ending) {
+    size_t length = strlen(name), tail = strlen(ending);
+    return length >= tail && strcmp(name + length - tail, ending) == 0;
+}
+
+LUA_API int neap_profileform(const char *filename) {
+    if (ends_in(filename, ".alloc.folded")) return NEAP_FORM_FOLDED_ALL;
+    return ends_in(filename, ".folded") ? NEAP_FORM_FOLDED : NEAP_FORM_PPROF;
+}
