@@ -276,7 +276,7 @@ typedef struct neap_Site {
 #define NEAP_SITES_NO_PROFILE (-3)  /* none has been started */
 
 /* [-0, +0, -] Sets a mark: a number, or 0 when there is no memory. From then on the line that makes each allocation is
-   remembered until the last mark is dropped, which makes allocating about twice as slow and takes 4 bytes for each slot. */
+   remembered until the last mark is dropped, which makes a program that only allocates half as slow again, and takes 4 bytes for each slot. */
 LUA_API unsigned (neap_mark)(lua_State *L);
 /* [-0, +0, -] Drops it. */
 LUA_API void (neap_unmark)(lua_State *L, unsigned mark);

@@ -125,9 +125,10 @@ void np_vm_execute(lua_State *L, NpFrame *frame);
 void np_vm_finish(lua_State *L, NpFrame *frame);
 /* [-] Chooses L->dispatch after the hooks changed. */
 void np_vm_choose_dispatch(lua_State *L);
-/* [-] From a signal handler: the next instruction of every Lua function of the process is looked at before it is run, until
- * np_vm_unpoke; in the state whose NpGlobal.sample_due is set, the sample is taken then. */
-void np_vm_poke(void);
+/* [-] For signal handlers: before their next instruction the Lua functions that run look whether there are hooks now (those
+ * of all states of the process do, and one of them is enough), or, with `sample`, until the state whose
+ * NpGlobal.sample_due is set has done so and takes the sample. */
+void np_vm_poke(bool sample);
 void np_vm_unpoke(void);
 /* [-] Takes the CPU sample that is due. */
 void np_call_sample(lua_State *L);

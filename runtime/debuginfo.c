@@ -217,6 +217,7 @@ LUA_API void lua_sethook(lua_State *L, lua_Hook func, int mask, int count) {
     L->base_hook_count = L->hook_count = count;
     L->hook_mask = (uint8_t)mask;
     np_vm_choose_dispatch(L);
+    if (mask) np_vm_poke(false); /* calls of Lua functions do not look at L->dispatch */
 }
 
 LUA_API void neap_hookrunning(lua_State *L, lua_Hook hook, int mask, int count) {

@@ -141,10 +141,11 @@ LUA_API void neap_onmemoryerror(lua_State *L, void (*f)(lua_State *L, void *data
     L->global->limit.on_error_data = data;
 }
 
-/* The handler may have come amid anything, so this only stores. The thread that runs notices where it loads its dispatch
- * table: at the next jump backwards, call or return. Threads that are resumed later are told by np_vm_execute. */
+/* The handler may have come amid anything, so this only stores. The thread that runs notices at its next instruction. Threads
+ * that are resumed later are told by np_vm_execute. */
 LUA_API void neap_interrupt(lua_State *L, void (*f)(lua_State *L)) {
     NpGlobal *global = L->global;
     __atomic_store_n(&global->asked, f, __ATOMIC_RELAXED);
     np_vm_choose_dispatch(global->running);
+    np_vm_poke(false);
 }

@@ -65,6 +65,22 @@ static NP_COLD void attend(lua_State *L) {
     L->attention = L->global->gc.attention;
 }
 
+static volatile sig_atomic_t poked;  /* the plain table is full of HOOKED, */
+static volatile sig_atomic_t sampled; /* and stays so until a sample is taken */
+static void live_hooked(void);
+static void live_plain(void);
+
+void np_vm_poke(bool sample) {
+    live_hooked();
+    poked = 1;
+    if (sample) sampled = 1;
+}
+
+void np_vm_unpoke(void) {
+    live_plain();
+    poked = sampled = 0;
+}
+
 static bool wants_hooks(const lua_State *L) {
     return (L->hook_mask & ~NP_MASK_SAMPLE) || np_dbg_on(traceexec) || L->global->asked;
 }
@@ -75,7 +91,8 @@ static NP_COLD void before_hooked(lua_State *L, const NpInstr *pc) {
     frame->u.lua.pc = pc;
     NpProto *proto = np_frame_closure(frame)->proto;
     if (L->global->gc.weak_window) np_vm_guard(L, pc[-1]);
-    if (NP_UNLIKELY(L->global->sample_due)) np_call_sample(L);
+    if (L->global->sample_due) np_call_sample(L);
+    else if (poked && !sampled) np_vm_unpoke();
     if (!wants_hooks(L)) return;
     if (np_dbg_on(traceexec)) {
         char text[160];
@@ -200,11 +217,8 @@ static Handler *live[256] = {
 #undef OP
 };
 
-void np_vm_poke(void) {
-    for (int op = 0; op < 256; op++) __atomic_store_n(&live[op], handle_HOOKED, __ATOMIC_RELAXED);
-}
-void np_vm_unpoke(void) {
-    for (int op = 0; op < 256; op++) __atomic_store_n(&live[op], plain_table[op], __ATOMIC_RELAXED);
+static void make_live(Handler *const *table) {
+    for (int op = 0; op < 256; op++) __atomic_store_n(&live[op], table[op], __ATOMIC_RELAXED);
 }
 
 static Handler *const guarded_table[256] = {
@@ -219,6 +233,9 @@ static Handler *const hooked_table[256] = {
 #include "runtime/opcodes.def"
 #undef OP
 };
+
+static void live_hooked(void) { make_live(hooked_table); }
+static void live_plain(void) { make_live(plain_table); }
 
 void np_vm_choose_dispatch(lua_State *L) {
     const void *plain = live;
@@ -265,14 +282,12 @@ static const void *live[256];
 static void make_live(const void *const *table) {
     for (int op = 0; table && op < 256; op++) __atomic_store_n(&live[op], table[op], __ATOMIC_RELAXED);
 }
-void np_vm_poke(void) { make_live(goto_hooked); }
-void np_vm_unpoke(void) { make_live(goto_plain); }
+static void live_hooked(void) { make_live(goto_hooked); }
+static void live_plain(void) { make_live(goto_plain); }
 #else
 static const char is_plain = 0, is_guarded = 1, is_hooked = 2; /* only their addresses matter */
-static volatile sig_atomic_t poked;
-
-void np_vm_poke(void) { poked = 1; }
-void np_vm_unpoke(void) { poked = 0; }
+static void live_hooked(void) {}
+static void live_plain(void) {}
 #endif
 
 static void run(lua_State *L, bool only_tables) {

@@ -43,7 +43,7 @@ static void on_tick(int number) {
     global->sample_due = 1;
     L = global->running;
     if (L) L->hook_mask |= NP_MASK_SAMPLE;
-    np_vm_poke();
+    np_vm_poke(true);
 }
 
 NpTicks np_timer_take(void) {

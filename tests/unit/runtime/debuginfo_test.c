@@ -1,4 +1,6 @@
 /* Tests of runtime/debuginfo.c: activations, lines, locals, hooks. */
+#include <sys/time.h>
+
 #include "tests/unit/unit.h"
 
 #include "include/lauxlib.h"
@@ -320,6 +322,29 @@ TEST(line_hooks_can_yield) {
     EXPECT_EQ(lines, 3);
     EXPECT_EQ(lua_tointeger(co, -1), 20);
     lua_close(L);
+}
+
+static lua_State *interrupted;
+static void stop(lua_State *S, lua_Debug *event) {
+    (void)event;
+    lua_sethook(S, NULL, 0, 0);
+    luaL_error(S, "stopped");
+}
+static void on_alarm(int number) {
+    (void)number;
+    lua_sethook(interrupted, stop, LUA_MASKCOUNT, 1);
+}
+
+/* Ctrl-C: without calls of C functions or loops nothing else would look at the hooks for years. */
+TEST(a_hook_set_by_a_signal_breaks_into_recursion) {
+    struct itimerval once = {{0, 0}, {0, 20000}};
+    interrupted = luaL_newstate();
+    signal(SIGALRM, on_alarm);
+    setitimer(ITIMER_REAL, &once, NULL);
+    EXPECT(luaL_dostring(interrupted, "local function f(n) if n > 0 then f(n - 1) f(n - 1) end end f(60)") != LUA_OK);
+    EXPECT_NOT_NULL(strstr(lua_tostring(interrupted, -1), "stopped"));
+    EXPECT_EQ(luaL_dostring(interrupted, "local n = 0 for i = 1, 1000 do n = n + 1 end"), LUA_OK);
+    lua_close(interrupted);
 }
 
 UNIT_MAIN
