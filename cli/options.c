@@ -126,6 +126,7 @@ NpOptions np_options_read(char **argv) {
     }
     options.rest = at;
     options.script = argv[at] != NULL ? at : 0;
+    options.title = argv[at] != NULL ? argv[at] : options.has_chunk ? "(command line)" : "stdin";
     options.show_version = options.show_version || options.interactive;
     return options;
 }

@@ -17,6 +17,7 @@ typedef struct NpOptions {
     int script; /* index of the script in argv, 0 for none */
     int bad;    /* index of an option that cannot be understood, 0 for none */
     int rest;   /* index behind the last option */
+    const char *title; /* of what is run: the script's name, or "(command line)" or "stdin" */
     bool interactive, show_version, has_chunk, no_environment; /* -i; -v or -i; -e; -E */
 #define LONG(field, name, kind, argument, help, more) NP_FIELD_##kind(field)
 #include "cli/options.def"

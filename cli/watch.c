@@ -17,6 +17,7 @@
 #include "neap.h"
 
 #include "cli/dumps.h"
+#include "cli/heapreport.h"
 #include "cli/report.h"
 #include "cli/run.h"
 #include "cli/sampling.h"
@@ -81,12 +82,29 @@ static void end_stats(lua_State *L, const NpOptions *options) {
     np_report_heap(stderr, &stats);
 }
 
+/* A report that cannot be written is no reason not to run the program, nor for another exit status. */
+static void complain_of_report(const char *file, const char *wrong) {
+    if (wrong != NULL)
+        np_run_complain("cannot write the heap report '%s': %s", file, wrong);
+}
+
+static bool begin_report(lua_State *L, const NpOptions *options) {
+    if (options->heap_report != NULL)
+        complain_of_report(options->heap_report, np_heapreport_begin(L, options->heap_report, options->title));
+    return true;
+}
+
+static void end_report(lua_State *L, const NpOptions *options) {
+    complain_of_report(options->heap_report, np_heapreport_end(L));
+}
+
 static const Watch watches[] = {
     {begin_limit, NULL},
     {begin_idle, NULL},
     {begin_huge_pages, NULL},
     {begin_trace, NULL},
     {np_dumps_begin, np_dumps_end},
+    {begin_report, end_report},
     {NULL, end_stats},
     {np_sampling_begin, np_sampling_end},
 };

@@ -68,8 +68,7 @@ const char *np_outfile_open(NpOutFile *file, const char *path) {
 }
 
 const char *np_outfile_close(NpOutFile *file, bool keep) {
-    errno = 0;
-    bool whole = keep && fflush(file->out) == 0 && !ferror(file->out);
+    bool whole = keep && !ferror(file->out) && fflush(file->out) == 0;
     int error = errno;
     if (fclose(file->out) != 0 && whole) {
         whole = false;

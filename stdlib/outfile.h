@@ -16,7 +16,7 @@ typedef struct NpOutFile {
 const char *np_outfile_open(NpOutFile *file, const char *path);
 
 /* With `keep`, puts what was written in place; without, or when something of it was lost, leaves what was there as it
- * was. NULL, or what is wrong. */
+ * was. NULL, or what is wrong: what errno says if a write failed before, so that errno is best 0 when writing begins. */
 const char *np_outfile_close(NpOutFile *file, bool keep);
 
 #endif
