@@ -1,7 +1,8 @@
 -- A randomised mutator: objects of every kind are made, moved, changed and dropped while collections run in slices,
 -- next to a model of integers and strings only, against which the contents are checked.
 --   neap tests/lua/gc/mutator.lua [STEPS [SEED]]
--- Run it long under the asan and debug builds, with NEAPDEBUG=gcverify=1 or gcstress=N.
+-- Run it long under the asan and debug builds, with NEAPDEBUG=gcverify=1 or gcstress=N (tests/README.md, "The mutator").
+-- tests/unit/runtime/gc/mutator_test.c runs it with a global `userdata`, the makers of what Lua alone cannot make.
 -- stress: 20
 local check = dofile "tests/lua/check.lua"
 local steps = tonumber(arg and arg[1]) or check.size(6000, 1200)
@@ -18,6 +19,15 @@ local function fail(what, got, want)
   error(("%s: %s instead of %s (seed %d)"):format(what, tostring(got), tostring(want), seed), 2)
 end
 local function same(what, got, want) if got ~= want then fail(what, got, want) end end
+
+-- An error in a finalizer is but a warning: the first one is kept, and raised at the next step.
+local in_finalizer
+local function finalizer(f)
+  return function(object)
+    local ok, message = pcall(f, object)
+    if not ok and not in_finalizer then in_finalizer = message end
+  end
+end
 
 -- A value made of a number: reading it back gives the number. `read` tells it by its type.
 local read
@@ -90,7 +100,8 @@ local function make()
   return makers[random(#makers)](n), n
 end
 
--- What is kept, and beside each the model. `clear` is called when a container is begun anew.
+-- What is kept, and beside each the model. `fresh` gives three functions: to act, to compare with the model, and (or nil) what
+-- to do before all is dropped and begun anew.
 local containers = {}
 local function container(name, fresh) containers[#containers + 1] = {name = name, fresh = fresh} end
 
@@ -218,7 +229,7 @@ end)
 container("finalizers", function()
   local live, finalized, revived = {}, {}, {}
   local mt
-  mt = {__gc = function(object)
+  mt = {__gc = finalizer(function(object)
     local n = object.n
     if live[n] then fail("finalizer of a live object", n, "none") end
     if finalized[n] then fail("second finalizer", n, "one") end
@@ -226,7 +237,7 @@ container("finalizers", function()
     finalized[n] = true
     if n % 4 == 0 then revived[n] = object end
     if n % 5 == 0 then local _ = setmetatable({}, {__gc = function() end}) end
-  end}
+  end)}
   local order = {}
   return function()
     if chance(3) and #order > 0 then
@@ -246,7 +257,7 @@ container("finalizers", function()
     end
     for n, object in pairs(revived) do same("revived", read(object.content), object.contains) _ = n end
     if chance(3) then revived = {} end
-  end
+  end, function() live = {} end
 end)
 
 -- Weak tables: what is held elsewhere stays, what is there is whole.
@@ -415,10 +426,297 @@ container("chunks", function()
   end
 end)
 
+-- Deep stacks: coroutines that go down far, wait at the bottom and come up again in parts. Every level has locals of its own;
+-- some have a variable that a closure outside reads and writes, while it is open and when it has been closed.
+container("deep", function()
+  local MOST <const> = check.size(1500, 150)
+  local threads, seen = {}, {}
+  local captured, model = {}, {} -- closures over a level's variable, and what it should hold; by the number it began with
+  local function down(left, own)
+    local a, number, variable = {own}, own, own
+    if left % 61 == 0 then
+      captured[own] = {get = function() return variable end, set = function(v) variable = v end}
+      model[own] = own
+    end
+    local below
+    if left == 0 then below = coroutine.yield(own)
+    elseif left % 97 == 0 then below = select(2, assert(pcall(down, left - 1, own + 1)))
+    else below = down(left - 1, own + 1) end
+    if left % 200 == 0 then coroutine.yield(own) end
+    if a[1] ~= own or number ~= own then error "a deep frame lost its locals" end
+    if left % 61 == 0 and model[own] and variable ~= model[own] then error "a deep frame's open variable has another value" end
+    return below + 1
+  end
+  local function check_captured()
+    for key, closure in pairs(captured) do same("variable of a deep frame", closure.get(), model[key]) end
+  end
+  return function()
+    local i = random(5)
+    if not threads[i] then
+      local depth = random(MOST)
+      local own = made + 1
+      made = own + depth
+      threads[i] = coroutine.create(down)
+      seen[i] = depth
+      local ok, got = coroutine.resume(threads[i], depth, own)
+      same("start of a deep coroutine", ok, true)
+      same("value at the bottom", got, own + depth)
+    else
+      local ok, got = coroutine.resume(threads[i], 0)
+      same("deep coroutine", ok and true or got, true)
+      if coroutine.status(threads[i]) == "dead" then
+        same("levels counted on the way up", got, seen[i] + 1)
+        threads[i] = nil
+      elseif chance(8) then
+        threads[i] = nil -- its open variables are closed by nobody but the collector
+      end
+    end
+    for key, closure in pairs(captured) do
+      if chance(40) then made = made + 1 closure.set(made) model[key] = made end
+      if chance(200) then captured[key] = nil model[key] = nil end
+    end
+    if chance(10) then -- a deep stack that an error unwinds, with variables to be closed on the way
+      local log, levels = {}, random(MOST // 10)
+      local function fall(n)
+        local token <close> = setmetatable({n = n}, {__close = function(self, e) log[#log + 1] = self.n same("error", e, "up") end})
+        if n == levels then error("up", 0) end
+        fall(n + 1)
+        return token
+      end
+      local ok, message = pcall(fall, 1)
+      same("error from the deep", not ok and message, "up")
+      same("variables closed", #log, levels)
+      for n = 1, levels do same("order of closing", log[n], levels + 1 - n) end
+    end
+  end, check_captured
+end)
+
+-- To-be-closed variables: whichever way a block is left, what was opened is closed once, the last one first.
+container("closing", function()
+  local log, opened
+  local function open(t)
+    made = made + 1
+    opened[#opened + 1] = made
+    return setmetatable({n = made, held = t}, {__close = function(self)
+      if chance(6) then local filler = {{}, {self}, function() return self end} same("filler", filler[3](), self) end
+      log[#log + 1] = self.n
+    end})
+  end
+  local function three(leave)
+    local v, n = make()
+    local a <close> = open(v)
+    local kept
+    do
+      local b <close> = open {v}
+      kept = function() return b end
+      if leave == "return" then return read(a.held), n, kept end
+      if leave == "error" then error({v = v, n = n}, 0) end
+      if leave == "yield" then coroutine.yield(v, n) end
+      for i, item in next, {v, v}, nil, open(a) do
+        same("item", read(item), n)
+        if leave == "break" and i == 1 then break end
+        if leave == "goto" then goto out end
+      end
+    end
+    do
+      local c <close> = open(kept)
+      same("closed, and still there", kept().held[1], v)
+    end
+    ::out::
+    same("first of three", a.held, v)
+    return read(a.held), n, kept
+  end
+  local waiting = {}
+  return function()
+    log, opened = {}, {}
+    local leave = ({"return", "error", "break", "goto", "end", "yield", "waiting"})[random(7)]
+    if leave == "yield" then
+      local co = coroutine.create(three)
+      local _, v, n = coroutine.resume(co, "yield")
+      same("yielded", read(v), n)
+      if chance(2) then same("closing a coroutine", coroutine.close(co), true)
+      else same("resuming", select(3, coroutine.resume(co)), n) end
+    elseif leave == "waiting" then -- for a later turn
+      local i = random(10)
+      local own_log, own_opened = waiting[i] and waiting[i].log, waiting[i] and waiting[i].opened
+      if own_log then
+        log, opened = own_log, own_opened
+        coroutine.close(waiting[i].co)
+        same("closed later", #log, #opened)
+        log, opened = {}, {}
+      end
+      waiting[i] = {co = coroutine.create(three), log = log, opened = opened}
+      coroutine.resume(waiting[i].co, "yield")
+      return
+    elseif leave == "error" then
+      local ok, e = pcall(three, leave)
+      same("left by an error", ok, false)
+      same("its value", read(e.v), e.n)
+    else
+      local got, n, kept = three(leave)
+      same("left by " .. leave, got, n)
+      same("a closed variable", type(kept()), "table")
+    end
+    same("number closed", #log, #opened)
+    -- blocks are nested, or one follows the other: the second closes before the first, the first at the end
+    same("the outermost closes last", log[#log], opened[1])
+  end, function()
+    for _, w in pairs(waiting) do
+      same("opened and waiting", #w.opened, 2)
+      same("not yet closed", #w.log, 0)
+    end
+  end
+end)
+
+-- Buffers: many tables of all sizes, most of them dropped, so that those of the others are moved; what a table lent to a walk
+-- or a function stays what it was.
+container("buffers", function()
+  local real, model = {}, {}
+  local MANY <const> = check.size(400, 60)
+  return function()
+    local action = random(5)
+    if action <= 2 then
+      for _ = 1, random(MANY) do
+        made = made + 1
+        local t, size = {}, random(40)
+        for j = 1, size do t[j] = made + j end
+        if chance(3) then for j = 1, random(12) do t["f" .. j] = made end end
+        if chance(5) then t[made + 0.5] = size end
+        real[made], model[made] = t, size
+      end
+    elseif action == 3 then
+      for n in pairs(model) do if not chance(10) then real[n] = nil model[n] = nil end end
+      collectgarbage(chance(4) and "collect" or "step")
+    elseif action == 4 then -- collected in the middle of a walk, of sort, of unpack
+      for n, t in pairs(real) do
+        if chance(50) then
+          local count = 0
+          for i, v in ipairs(t) do count = count + 1 same("walked", v, n + i) if i == 2 then collectgarbage("step", 2) end end
+          same("length walked", count, model[n])
+          table.sort(t, function(a, b) if chance(100) then collectgarbage("step", 1) end return a > b end)
+          table.sort(t)
+          same("unpacked", select("#", table.unpack(t)), model[n])
+        end
+      end
+    else
+      for n, t in pairs(real) do
+        if chance(30) then
+          local size = model[n]
+          for j = size, size // 2 + 1, -1 do t[j] = nil end
+          model[n] = size // 2
+        end
+      end
+    end
+  end, function()
+    for n, size in pairs(model) do
+      local t = real[n]
+      for j = 1, size do same("element of a buffer", t[j], n + j) end
+      if t.f1 then same("field of a buffer", t.f1, n) end
+      if size > 0 then same("length of a buffer", #t, size) end
+    end
+  end
+end)
+
+-- The heap's own switches, turned in between: a limit that is hit by a flood of its own, one that nothing reaches.
+container("limits", function()
+  local kinds = {
+    function() local t = {} for i = 1, math.maxinteger do t[i] = {i} end end,
+    function() return ("x"):rep(64 << 20) end,
+    function() local t = {} for i = 1, math.maxinteger do t[i] = coroutine.wrap(function(a) coroutine.yield(a) end) t[i](i) end end,
+    function() local t = {} for i = 1, math.maxinteger do t["k" .. i] = i end end,
+    function() local s = "abcdef" while true do s = s .. s end end,
+  }
+  local hits = 0
+  return function()
+    local action = random(40)
+    if not heap then return end
+    if action <= 12 then heap.step(random(20) / 100)
+    elseif action <= 20 then heap.release()
+    elseif action <= 22 then heap.limit {soft = heap.stats().ready + (random(8) << 20)} heap.limit {soft = false}
+    elseif action == 23 and chance(4) then
+      local old = heap.limit {hard = heap.stats().ready + (1 << 20)}
+      local ok, message = pcall(kinds[random(#kinds)])
+      same("message of a flood", ok or message, "not enough memory")
+      hits = hits + 1
+      heap.limit(old)
+    end
+  end, function()
+    if heap then same("hits counted", heap.stats().limit_hits >= hits, true) end
+  end
+end)
+
+-- Userdata, from the host: blocks of bytes with user values, metatables, finalizers.
+if userdata then
+  container("userdata", function()
+    local real, model, finalized, mine, references = {}, {}, {}, {}, {}
+    local mt
+    mt = {__gc = finalizer(function(u)
+      local n = userdata.number(u)
+      if finalized[n] then fail("second finalizer of userdata", n, "one") end
+      if model[n] then fail("finalizer of live userdata", n, "none") end
+      finalized[n] = true
+      local value = userdata.get(u, 1)
+      if mine[n] then same("user value at the finalizer", read(value), mine[n]) end
+      mine[n] = nil
+    end), __index = function(u, i) return (userdata.get(u, i)) end}
+    return function()
+      local action = random(6)
+      if action <= 3 then
+        made = made + 1
+        local n, count = made, random(5) - 1
+        local u = userdata.make(chance(30) and 100000 or random(300), count, n)
+        local values = {}
+        for i = 1, count do
+          local v, m = make()
+          same("user value is there", userdata.set(u, i, v), true)
+          values[i] = m
+        end
+        same("one too many", userdata.set(u, count + 1, {}), false)
+        if count > 0 and chance(2) then mine[n] = values[1] userdata.meta(u, mt) end
+        real[n], model[n] = u, values
+      elseif action == 4 then
+        for n in pairs(model) do if chance(3) then real[n] = nil model[n] = nil end end
+      elseif action == 5 then -- what only the registry holds
+        local v, n = make()
+        references[userdata.hold(v)] = n
+        for reference in pairs(references) do
+          if chance(20) then userdata.let_go(reference) references[reference] = nil end
+        end
+      else
+        for n, values in pairs(model) do
+          if chance(10) and #values > 0 then
+            local i = random(#values)
+            local v, m = make()
+            userdata.set(real[n], i, v)
+            values[i] = m
+            if i == 1 and mine[n] then mine[n] = m end
+          end
+        end
+      end
+    end, function()
+      for n, values in pairs(model) do
+        same("bytes of userdata", userdata.number(real[n]), n)
+        for i, m in ipairs(values) do same("user value", read(userdata.get(real[n], i)), m) end
+      end
+      for reference, n in pairs(references) do same("referred to", read(userdata.held(reference)), n) end
+    end, function() model = {} end
+  end)
+end
+
 local live = {}
-for i, kind in ipairs(containers) do
-  local act, verify = kind.fresh()
-  live[i] = {act = act, verify = verify, fresh = kind.fresh}
+local function begin(i)
+  local fresh = containers[i].fresh
+  local act, verify, drop = fresh()
+  live[i] = {act = act, verify = verify, drop = drop}
+end
+for i = 1, #containers do begin(i) end
+
+local function verify_all()
+  for i, kind in ipairs(live) do
+    local ok, message = xpcall(kind.verify, debug.traceback)
+    if not ok then error(containers[i].name .. ": " .. message, 0) end
+  end
+  if in_finalizer then error("in a finalizer: " .. in_finalizer, 0) end
 end
 
 for step = 1, steps do
@@ -431,15 +729,16 @@ for step = 1, steps do
   elseif collect == 28 and chance(8) then
     collectgarbage("incremental", 100 + random(200), 100 + random(300))
   end
-  if step % 97 == 0 then for _, kind in ipairs(live) do kind.verify() end end
+  if step % 97 == 0 then verify_all() end
   if chance(900) then
     i = random(#live)
     live[i].verify()
-    live[i].act, live[i].verify = live[i].fresh()
+    if live[i].drop then live[i].drop() end
+    begin(i)
   end
 end
-for _, kind in ipairs(live) do kind.verify() end
+verify_all()
 collectgarbage "incremental"
 collectgarbage()
 collectgarbage()
-for _, kind in ipairs(live) do kind.verify() end
+verify_all()
