@@ -557,13 +557,14 @@ void np_gc_slice(lua_State *L) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
     double began;
-    bool forced = false;
+    bool forced;
     if (gc->stopped) {
         global->heap.debt = -(int64_t)MIN_RUNWAY;
         return;
     }
     began = np_meter_begin(&gc->meter);
-    if (np_dbg_on(gcstress)) {
+    forced = must_collect(global);
+    if (np_dbg_on(gcstress) && !forced) {
         static long checks;
         if (++checks % np_dbg.gcstress == 0) whole_collection(L, true);
         np_meter_end(&gc->meter, began);
@@ -572,12 +573,11 @@ void np_gc_slice(lua_State *L) {
         set_debt(global, 0);
         return;
     }
-    if (must_collect(global)) {
+    if (forced) {
         gc->forced_at = global->heap.claimed_total;
         np_limit_collecting(global, true);
         whole_collection(L, false);
         np_limit_collecting(global, false);
-        forced = true;
     } else {
         slice(L, began);
     }

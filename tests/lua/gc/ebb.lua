@@ -1,6 +1,7 @@
 -- What a program no longer needs goes back to the system, counted in bytes, whatever the size of the
 -- system's pages. Silent on success.
 -- stress: 1000
+-- emergency: 500
 
 local check = dofile "tests/lua/check.lua"
 

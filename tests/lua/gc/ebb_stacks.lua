@@ -1,4 +1,5 @@
 -- After deep recursion the collector gives the unused ends of stacks back, of idle coroutines too.
+-- emergency: 100
 local check = dofile "tests/lua/check.lua"
 local heap = require "heap"
 local DEPTH = check.size(15000, 2000)

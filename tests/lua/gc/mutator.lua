@@ -4,6 +4,7 @@
 -- Run it long under the asan and debug builds, with NEAPDEBUG=gcverify=1 or gcstress=N (tests/README.md, "The mutator").
 -- tests/unit/runtime/gc/mutator_test.c runs it with a global `userdata`, the makers of what Lua alone cannot make.
 -- stress: 20
+-- emergency: 200
 local check = dofile "tests/lua/check.lua"
 local steps = tonumber(arg and arg[1]) or check.size(6000, 1200)
 local seed = tonumber(arg and arg[2]) or 20240607

@@ -1,5 +1,6 @@
 -- table.sort (manual 6.6). Silent on success.
 -- stress: 50
+-- emergency: 50
 
 local check = dofile "tests/lua/check.lua"
 local fails = check.fails

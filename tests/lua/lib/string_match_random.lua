@@ -2,6 +2,7 @@
 -- subjects string.find, match, gmatch and gsub must agree with it. The numbers are the same in
 -- every run.
 -- stress: 200
+-- emergency: 500
 
 local seed = 20240607
 local function random(limit)

@@ -1,4 +1,5 @@
--- stress: off the programs it runs hit a limit, with whole collections at every allocation for minutes
+-- stress: 2000
+-- emergency: 5000
 -- Resident memory never passes the hard limit by more than 1 % and what libc takes, whatever floods; the program floods
 -- again and again in each run. What libc and the command take is measured on a program that does nothing.
 if arg[1] == "child" then
@@ -47,7 +48,7 @@ end
 local idle = tonumber(run "-e 'print(heap.stats().peak)'")
 local instrumented = idle > 6 << 20 or os.getenv "NEAP_TEST_SMALL" -- a sanitizer and the verifier take memory of their own
 local MIB <const> = 1 << 20
-for _, limit in ipairs(os.getenv "NEAP_TEST_SMALL" and {8} or {8, 24}) do
+for _, limit in ipairs(os.getenv "NEAP_TEST_SMALL" and {4} or {8, 24}) do
   for _, kind in ipairs {"tables", "strings", "array", "map", "rep", "coroutines", "closures", "buffers", "concat",
                          "chain", "load"} do
     local said = run(("--heap-limit=%dMiB '%s' child %s"):format(limit, arg[0], kind))

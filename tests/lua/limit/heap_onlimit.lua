@@ -1,9 +1,11 @@
--- stress: off a limit is hit with whole collections at every allocation for minutes
+-- stress: 5000
+-- emergency: 20000
 -- heap.onlimit: called once for an approach, may make the room that was lacking; the soft limit.
 local check = dofile "tests/lua/check.lua"
 local MIB <const> = 1 << 20
 local base = heap.stats().ready
-local LIMIT <const> = base + 16 * MIB
+local M <const> = check.size(16, 4) -- MiB to fill
+local LIMIT <const> = base + M * MIB
 local function flood() local t = {} for i = 1, math.maxinteger do t[i] = {i} end end
 
 -- a cache that is let go of: the program does not notice
@@ -11,7 +13,7 @@ heap.limit {hard = LIMIT}
 local cache, calls = {}, 0
 heap.onlimit(function(which) calls = calls + 1 cache = {} check.eq(which, "hard") end)
 local hits = heap.stats().limit_hits
-for i = 1, 400 do
+for i = 1, 25 * M do
   local chunk = {}
   for j = 1, 1000 do chunk[j] = {i, j} end
   cache[#cache + 1] = chunk
@@ -20,14 +22,14 @@ assert(calls >= 1 and calls <= 12, calls)
 check.eq(heap.stats().limit_hits, hits)
 -- the same for one large request
 cache, calls = {}, 0
-for i = 1, 100000 do cache[i] = {i} end
-local big = ("x"):rep(6 * MIB)
-check.eq(#big, 6 * MIB); check.eq(calls, 1); check.eq(#cache, 0)
+for i = 1, 6250 * M do cache[i] = {i} end
+local big = ("x"):rep(3 * M * MIB // 8)
+check.eq(#big, 3 * M * MIB // 8); check.eq(calls, 1); check.eq(#cache, 0)
 big = nil
-cache = ("y"):rep(5 * MIB)
+cache = ("y"):rep(5 * M * MIB // 16)
 local t = {}
-for i = 1, 600000 do t[i] = i end
-check.eq(#t, 600000)
+for i = 1, 37500 * M do t[i] = i end
+check.eq(#t, 37500 * M)
 t = nil
 
 -- once before the error when it cannot help
@@ -70,17 +72,17 @@ check.eq(calls, 0)
 collectgarbage()
 
 -- the soft limit: the collector works to stay below, the function is told, nothing fails
-heap.limit {hard = false, soft = base + 8 * MIB}
+heap.limit {hard = false, soft = base + M * MIB // 2}
 calls = 0
 heap.onlimit(function(which) calls = calls + 1 check.eq(which, "soft") end)
 hits = heap.stats().limit_hits
 local keep = {}
-for i = 1, 100000 do keep[i] = {i, i} end -- below it
-for i = 1, 200000 do local garbage = {i, i} end
+for i = 1, 6250 * M do keep[i] = {i, i} end -- below it
+for i = 1, 12500 * M do local garbage = {i, i} end
 check.eq(heap.stats().limit_hits, hits)
-for i = 1, 300000 do keep[i] = {i, i} end -- and beyond
-check.eq(#keep, 300000)
-assert(heap.stats().live > base + 8 * MIB)
+for i = 1, 18750 * M do keep[i] = {i, i} end -- and beyond
+check.eq(#keep, 18750 * M)
+assert(heap.stats().live > base + M * MIB // 2)
 assert(calls >= 1, calls)
 check.eq(heap.stats().limit_hits, hits)
 heap.onlimit()

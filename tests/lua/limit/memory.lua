@@ -1,4 +1,5 @@
 -- stress: 1000
+-- emergency: 200
 -- Out of memory is Lua's error "not enough memory": it can be caught, and the state is usable after.
 -- (Limits are set with heap.limit by tests of the heap module; here only sizes beyond any machine.)
 local check = dofile "tests/lua/check.lua"

@@ -1,4 +1,5 @@
 -- stress: 500
+-- emergency: 50000 a stack of a million slots is verified each time
 -- Stack overflow is an error that can be caught, in every kind of recursion, and all is well after.
 local check = dofile "tests/lua/check.lua"
 local eq = check.eq

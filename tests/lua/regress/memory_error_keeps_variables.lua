@@ -2,6 +2,7 @@
 -- a function was made left a variable with half a function. The program runs itself with the Nth request for memory
 -- failing (NEAPDEBUG=failslot=N), for one N after another.
 -- stress: off it sets NEAPDEBUG itself
+-- emergency: off it sets NEAPDEBUG itself
 if arg[1] == "child" then
   local get, late, closed
   local function body()
