@@ -8,6 +8,9 @@ local check = {}
 -- True where everything is slow (collections at every allocation): sizes are then made small.
 check.small = os.getenv "NEAP_TEST_SMALL" ~= nil
 
+-- True where the whole heap is verified after every phase of a collection.
+check.verified = (os.getenv "NEAPDEBUG" or ""):find("gcverify", 1, true) ~= nil
+
 -- The size to use for a loop: `usual`, or `reduced` where everything is slow.
 function check.size(usual, reduced)
   return check.small and reduced or usual

@@ -34,6 +34,7 @@ if arg[1] == "child" then
   os.exit(true, false)
 end
 
+local check = dofile "tests/lua/check.lua"
 local interpreter, count = arg[-1], 0
 while arg[-count - 1] do count = count + 1 end
 interpreter = arg[-count]
@@ -46,9 +47,9 @@ local function run(arguments)
 end
 
 local idle = tonumber(run "-e 'print(heap.stats().peak)'")
-local instrumented = idle > 6 << 20 or os.getenv "NEAP_TEST_SMALL" -- a sanitizer and the verifier take memory of their own
+local instrumented = idle > 6 << 20 or check.small or os.getenv "NEAPDEBUG" -- a sanitizer and checks take memory of their own
 local MIB <const> = 1 << 20
-for _, limit in ipairs(os.getenv "NEAP_TEST_SMALL" and {4} or {8, 24}) do
+for _, limit in ipairs(check.verified and {4} or check.small and {8} or {8, 24}) do
   for _, kind in ipairs {"tables", "strings", "array", "map", "rep", "coroutines", "closures", "buffers", "concat",
                          "chain", "load"} do
     local said = run(("--heap-limit=%dMiB '%s' child %s"):format(limit, arg[0], kind))

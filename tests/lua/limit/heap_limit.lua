@@ -42,7 +42,7 @@ refused("64MiB", "table expected")
 check.eq(pcall(heap.onlimit, 1), false)
 
 -- ---- hit in many places, and gone on ----
-local LIMIT <const> = base + check.size(12, 3) * MIB
+local LIMIT <const> = base + (check.verified and 3 or 12) * MIB
 heap.limit {hard = LIMIT}
 local function flood() local t = {} for i = 1, math.maxinteger do t[i] = {i} end end
 local function hits(f, ...)
@@ -68,7 +68,7 @@ hits(function() return (("x"):rep(1000000):gsub("x", ("y"):rep(100))) end)
 hits(function() local s = ("%s%s%s%s%s%s%s%s%s%s") local t = text
   while true do t = s:format(t, t, t, t, t, t, t, t, t, t) end end)
 hits(function() local t = {} while true do table.insert(t, {}) end end)
-hits(function() local t = {} for i = 1, check.size(200000, 50000) do t[i] = i end return (table.pack(table.unpack(t))), flood() end)
+hits(function() local t = {} for i = 1, (check.verified and 50000 or 200000) do t[i] = i end return (table.pack(table.unpack(t))), flood() end)
 hits(function() local t = {} for i = 1, 3000 do t[i] = i end table.sort(t, function(a, b) flood() return a < b end) end)
 hits(function() local function down() return 1 + down() end
   for i = 1, 5 do pcall(coroutine.wrap(function() down() end)) end flood() end)
