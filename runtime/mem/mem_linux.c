@@ -36,6 +36,7 @@
 #define REMAP 0
 #define UNDECIDED (-1)
 static int advise_unused = UNDECIDED;
+static bool freed_lazily; /* MADV_FREE has been used */
 /* Some range may be backed by huge pages: 1 yes, 0 no, -1 not looked yet. */
 static int huge_possible = -1;
 
@@ -108,7 +109,10 @@ int sysUnusedOS(void *v, size_t n) {
     int advice = rung();
     if (may_be_huge()) split_huge_ends(v, n);
     while (advice != REMAP) {
-        if (np_linux_madvise(v, n, advice) == 0) return 0;
+        if (np_linux_madvise(v, n, advice) == 0) {
+            if (advice == MADV_FREE) __atomic_store_n(&freed_lazily, true, __ATOMIC_RELAXED);
+            return 0;
+        }
         if (errno != EINVAL && errno != ENOSYS) return errno;
         advice = advice == MADV_FREE ? MADV_DONTNEED : REMAP;
         __atomic_store_n(&advise_unused, advice, __ATOMIC_RELAXED);
@@ -116,8 +120,9 @@ int sysUnusedOS(void *v, size_t n) {
     return sysMapOS(v, n);
 }
 
-/* Where sysUnused keeps contents until the kernel wants the page, they may come back. */
-bool needZeroAfterSysUnusedOS(void) { return rung() == MADV_FREE; }
+/* Where sysUnused keeps contents until the kernel wants the page, they may come back. That stays so when a lower rung is
+ * taken later: what was given back before may still be there. */
+bool needZeroAfterSysUnusedOS(void) { return rung() == MADV_FREE || __atomic_load_n(&freed_lazily, __ATOMIC_RELAXED); }
 
 int sysFreeOS(void *v, size_t n) { return munmap(v, n) == 0 ? 0 : errno; }
 
@@ -159,7 +164,10 @@ static unsigned unknown_advices; /* bit a: the kernel does not know advice a */
 void np_linux_forget_advice(unsigned advices, int first_rung) {
     unknown_advices = advices;
     advise_unused = first_rung;
+    freed_lazily = false;
 }
+
+void np_linux_lose_advice(unsigned advices) { unknown_advices = advices; }
 
 int np_linux_advice_in_use(void) { return rung(); }
 

@@ -10,6 +10,8 @@ size_t np_linux_group_limit(const char *self, const char *root);
 /* From now on the kernel seems not to know the advices whose bits are set, and sysUnused begins at
  * `first_rung` (MADV_FREE, MADV_DONTNEED, 0 for mapping afresh, or -1 for what NEAPDEBUG says). */
 void np_linux_forget_advice(unsigned advices, int first_rung);
+/* The same from now on, but what sysUnused has come to so far stays. */
+void np_linux_lose_advice(unsigned advices);
 int np_linux_advice_in_use(void);
 int np_linux_madvise(void *v, size_t n, int advice);
 

@@ -170,13 +170,14 @@ static bool settle(uintptr_t *host) {
 /* n bytes above bloc, at a multiple of `align`; 0 when the host has no more. The memory left out for
  * the alignment goes to the free list: nothing is asked for only to be cut off. */
 static uintptr_t sbrk_above(uintptr_t n, uintptr_t align) {
-    uintptr_t host, p, skipped;
+    uintptr_t host, p, end, skipped;
     if (!settle(&host)) return 0;
     p = NP_ALIGN_UP(bloc, align);
     if (p < bloc || p + n < p) return 0;
     if (p + n > blocMax) {
-        if (!np_sbrk_extend(host, p + n)) return 0;
-        blocMax = NP_ALIGN_DOWN(np_sbrk_break(), np_os_page_size());
+        end = np_sbrk_extend(host, p + n);
+        if (end == 0) return 0;
+        blocMax = NP_ALIGN_DOWN(end, np_os_page_size());
     }
     skipped = p - bloc;
     bloc = p + n;

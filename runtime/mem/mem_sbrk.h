@@ -12,8 +12,9 @@
 /* Where the break is now. */
 uintptr_t np_sbrk_break(void);
 /* Raises the break from `from`, where it must still be, to `to` or, where it moves in larger steps,
- * further. False, and nothing has changed, when it is elsewhere or the host refuses. */
-bool np_sbrk_extend(uintptr_t from, uintptr_t to);
+ * further. Where this call has put it, which another thread may have left behind since; 0, and nothing has
+ * changed, when it is elsewhere or the host refuses. */
+uintptr_t np_sbrk_extend(uintptr_t from, uintptr_t to);
 /* And these of mem_os.h: np_os_resident_bytes, np_os_group_limit, np_os_maxrss_unit. */
 
 /* ---- for tests and reports ---- */

@@ -15,8 +15,8 @@
 
 uintptr_t np_sbrk_break(void) { return (uintptr_t)sbrk(0); }
 
-bool np_sbrk_extend(uintptr_t from, uintptr_t to) {
-    return np_sbrk_break() == from && brk((void *)to) == 0;
+uintptr_t np_sbrk_extend(uintptr_t from, uintptr_t to) {
+    return np_sbrk_break() == from && brk((void *)to) == 0 ? to : 0;
 }
 
 /* The second number of /proc/self/statm, where there is one. */

@@ -11,10 +11,10 @@ static uintptr_t pages(void) { return __builtin_wasm_memory_size(0); }
 
 uintptr_t np_sbrk_break(void) { return pages() * WASM_PAGE; }
 
-bool np_sbrk_extend(uintptr_t from, uintptr_t to) {
+uintptr_t np_sbrk_extend(uintptr_t from, uintptr_t to) {
     uintptr_t now = pages(), more = (to - from - 1) / WASM_PAGE + 1;
-    if (from != now * WASM_PAGE || more > LAST_PAGE - now) return false;
-    return __builtin_wasm_memory_grow(0, more) == now;
+    if (from != now * WASM_PAGE || more > LAST_PAGE - now) return 0;
+    return __builtin_wasm_memory_grow(0, more) == now ? (now + more) * WASM_PAGE : 0;
 }
 
 size_t np_os_resident_bytes(void) { return np_sbrk_break(); }

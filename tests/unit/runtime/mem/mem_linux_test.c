@@ -51,6 +51,18 @@ TEST(the_ladder_begins_at_free_when_asked) {
     EXPECT_EQ(np_linux_advice_in_use(), MADV_FREE);
 }
 
+/* What was given back lazily may still be there when the ladder has gone on. */
+TEST(pages_freed_lazily_need_zeroing_for_good) {
+    np_linux_forget_advice(0, MADV_FREE);
+    give_back_and_take_again();
+    np_linux_lose_advice(1u << MADV_FREE);
+    give_back_and_take_again();
+    EXPECT_EQ(np_linux_advice_in_use(), MADV_DONTNEED);
+    EXPECT_TRUE(needZeroAfterSysUnusedOS());
+    np_linux_forget_advice(0, MADV_DONTNEED);
+    EXPECT_FALSE(needZeroAfterSysUnusedOS());
+}
+
 TEST(a_kernel_without_free_gets_dontneed) {
     np_linux_forget_advice(1u << MADV_FREE, MADV_FREE);
     give_back_and_take_again();

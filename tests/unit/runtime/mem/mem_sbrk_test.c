@@ -19,6 +19,7 @@ static struct {
     uintptr_t limit;  /* no further */
     size_t step;      /* moves in multiples of this */
     long calls, fail; /* extensions so far; the one that is refused (0: none) */
+    size_t after;     /* what somebody else takes right after the next extension */
 } host;
 
 static void host_begin(void) {
@@ -35,12 +36,14 @@ uintptr_t np_sbrk_break(void) {
     return host.end;
 }
 
-bool np_sbrk_extend(uintptr_t from, uintptr_t to) {
-    if (++host.calls == host.fail) return false;
+uintptr_t np_sbrk_extend(uintptr_t from, uintptr_t to) {
+    if (++host.calls == host.fail) return 0;
     to = (to + host.step - 1) / host.step * host.step;
-    if (from != host.end || to > host.limit || to < from) return false;
-    host.end = to;
-    return true;
+    if (from != host.end || to > host.limit || to < from) return 0;
+    host.end = to + host.after;
+    if (host.after > 0) memset((char *)to, 0x55, host.after);
+    host.after = 0;
+    return to;
 }
 
 size_t np_os_resident_bytes(void) { return host.end - (uintptr_t)host.memory; }
@@ -233,6 +236,22 @@ TEST(a_break_raised_by_somebody_else_is_survived) {
     expect_free(3, 1); /* the two stretches do not join over what is his */
     give(low, 1);
     expect_free(4, 1);
+}
+
+TEST(what_is_taken_right_after_an_extension_is_not_ours) {
+    uintptr_t theirs;
+    char *first, *second;
+    use_up();
+    host.after = 2 * PAGE;
+    first = take(4, 1);
+    theirs = host.end - 2 * PAGE;
+    EXPECT_EQ(np_sbrk_range().bloc_max, NP_ALIGN_DOWN(theirs, np_os_page_size()));
+    second = take(4, 2);
+    EXPECT_GE((uintptr_t)second, theirs + 2 * PAGE);
+    for (size_t i = 0; i < 2 * PAGE; i++) REQUIRE_EQ(((char *)theirs)[i], 0x55);
+    np_sbrk_verify();
+    give(second, 4);
+    give(first, 4);
 }
 
 TEST(a_break_moved_in_large_steps) {

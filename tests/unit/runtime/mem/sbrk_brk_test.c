@@ -24,9 +24,9 @@ TEST(memory_comes_from_the_break_and_is_counted_as_resident) {
 
 TEST(a_stale_break_is_not_extended) {
     uintptr_t now = np_sbrk_break();
-    EXPECT_FALSE(np_sbrk_extend(now - 4096, now + 4096));
+    EXPECT_EQ(np_sbrk_extend(now - 4096, now + 4096), 0);
     EXPECT_EQ(np_sbrk_break(), now);
-    EXPECT_FALSE(np_sbrk_extend(now, UINTPTR_MAX / 4)); /* the kernel refuses */
+    EXPECT_EQ(np_sbrk_extend(now, UINTPTR_MAX / 4), 0); /* the kernel refuses */
     EXPECT_EQ(np_sbrk_break(), now);
 }
 
