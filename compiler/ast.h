@@ -80,7 +80,6 @@ typedef struct NpTableItem {
 struct NpExpr {
     uint8_t kind;   /* NpExprKind */
     uint8_t op;     /* NpBinary or NpUnary */
-    bool constant_key; /* free for the code generator */
     int line;       /* line of: the operator for BINARY/UNARY, the open parenthesis or string or brace of
                        the arguments' start ("line" Lua reports for a call) for CALL/METHOD, else the token */
     NpExpr *next;   /* next in an expression list */

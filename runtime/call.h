@@ -37,7 +37,6 @@ NP_INLINE NpFrame *np_stack_push_frame(lua_State *L) {
 /* [stk] Stack and frames that grew while another group was charged are charged to the thread's own from now on. */
 void np_stack_go_home(lua_State *L);
 void np_stack_init(lua_State *L, lua_State *from); /* [err] first stack of a fresh thread */
-void np_stack_free(lua_State *L);
 
 NP_INLINE ptrdiff_t np_stack_save(lua_State *L, const NpValue *slot) { return (const char *)slot - (const char *)L->stack; }
 NP_INLINE NpValue *np_stack_at(lua_State *L, ptrdiff_t offset) { return (NpValue *)((char *)L->stack + offset); }

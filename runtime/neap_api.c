@@ -10,6 +10,7 @@
 #include "runtime/gc/gc.h"
 #include "runtime/gc/map.h"
 #include "runtime/mem/mem_os.h"
+#include "runtime/mem/scratch.h"
 #include "runtime/state.h"
 
 static size_t kind_index(unsigned kind) { return kind & 63; } /* as NpGc's arrays are indexed */
@@ -133,7 +134,7 @@ LUA_API void neap_huge_pages(lua_State *L, int mode) {
 
 LUA_API size_t neap_release(lua_State *L) {
     if (L->global->gc.stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) return 0;
-    return np_gc_release(L);
+    return np_gc_release(L) + np_scratch_trim();
 }
 
 LUA_API int neap_step(lua_State *L, double seconds) { return np_gc_run(L, seconds); }

@@ -163,11 +163,3 @@ void np_stack_init(lua_State *L, lua_State *from) {
     L->frame->top = L->top + LUA_MINSTACK;
     if (L->frame->top > L->stack_last) L->frame->top = L->stack_last;
 }
-
-void np_stack_free(lua_State *L) {
-    if (!L->stack) return;
-    np_mem_free(L, L->frames, (size_t)(L->frames_end - L->frames) * sizeof(NpFrame));
-    np_mem_free(L, L->stack, stack_bytes(stack_slots(L)));
-    L->stack = NULL;
-    L->frames = NULL;
-}

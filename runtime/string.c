@@ -308,10 +308,3 @@ size_t np_string_sweep(NpGlobal *global, size_t from, size_t n) {
     }
     return end > table->mask ? 0 : end;
 }
-
-void np_string_close(NpGlobal *global) {
-    NpStringTable *table = &global->strings;
-    if (table->slots) np_heap_free_buf(&global->heap, table->slots, ((size_t)table->mask + 1) * sizeof(NpString *));
-    if (table->old) np_heap_free_buf(&global->heap, table->old, ((size_t)table->old_mask + 1) * sizeof(NpString *));
-    table->slots = table->old = NULL;
-}

@@ -27,8 +27,6 @@ bool np_string_settle(NpGlobal *global, size_t n);
 /* [-] For the collector, after the sweep: a table that has become much too large begins to give memory back; np_string_settle
  * goes on with it. */
 void np_string_shrink(NpGlobal *global);
-/* [-] Frees the table's memory. */
-void np_string_close(NpGlobal *global);
 
 #define np_string_lit(L, text) np_string_new(L, "" text, sizeof(text) - 1)
 

@@ -699,10 +699,3 @@ size_t np_table_growth(const NpTable *table) {
     if (np_table_is_dict(table) && dict->last_free == 0) return np_dict_bytes(dict->size) * 2;
     return table->array_size > 0 && array_is_full(table) ? (size_t)table->array_size / 2 * 3 * NP_ELEMENT_BYTES : 0;
 }
-
-size_t np_table_bytes(const NpTable *table) {
-    size_t bytes = sizeof(NpTable) + (size_t)table->array_size * NP_ELEMENT_BYTES;
-    if (np_table_is_dict(table)) bytes += np_dict_bytes(((NpDict *)table->slots)->size);
-    else bytes += table->slot_capacity * NP_ELEMENT_BYTES;
-    return bytes;
-}

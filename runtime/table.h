@@ -84,8 +84,6 @@ void np_table_to_dict(lua_State *L, NpTable *table, uint32_t extra);
 void np_table_grow_slots(lua_State *L, NpTable *table, unsigned slot);
 /* [-] Bytes that a new key will cost when it finds no room, about; 0: it will find some, as far as can be told at once. */
 size_t np_table_growth(const NpTable *table);
-/* [-] Number of bytes of the table with its buffers. */
-size_t np_table_bytes(const NpTable *table);
 
 /* ---- shapes (shape.c) ---- */
 void np_shape_init(lua_State *L);

@@ -15,9 +15,7 @@ enum { FIRST_CHUNK = 16 << 10, NEXT_CHUNK = 64 << 10, LAST_CHUNK = 1 << 20 };
 /* A chunk of FIRST_CHUNK bytes for the next scratch of any thread, or NULL. Charged to the process. */
 static NpScratchChunk *kept;
 
-void np_scratch_init(NpScratch *scratch) { np_scratch_init_in(scratch, &np_mem_process); }
-
-void np_scratch_init_in(NpScratch *scratch, NpMem *mem) {
+void np_scratch_init(NpScratch *scratch, NpMem *mem) {
     memset(scratch, 0, sizeof *scratch);
     scratch->mem = mem;
 }
@@ -90,10 +88,12 @@ void np_scratch_free(NpScratch *scratch) {
             chunk = __atomic_exchange_n(&kept, chunk, __ATOMIC_ACQ_REL);
         if (chunk) drop_chunk(chunk);
     }
-    np_scratch_init_in(scratch, scratch->mem);
+    np_scratch_init(scratch, scratch->mem);
 }
 
-void np_scratch_trim(void) {
+size_t np_scratch_trim(void) {
     NpScratchChunk *chunk = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE);
+    size_t bytes = chunk ? chunk->bytes : 0;
     if (chunk) drop_chunk(chunk);
+    return bytes;
 }

@@ -20,16 +20,14 @@ typedef struct NpScratch {
     size_t used;            /* bytes handed out, alignment included */
 } NpScratch;
 
-/* [-] Makes an empty scratch, charged to the process. Takes no memory yet. */
-void np_scratch_init(NpScratch *scratch);
-/* [-] The same, charged to `mem` (a heap's, so that its limit holds for the compiler too). */
-void np_scratch_init_in(NpScratch *scratch, struct NpMem *mem);
+/* [-] Makes an empty scratch, charged to `mem` (a heap's, so that its limit holds for the compiler too). Takes no memory yet. */
+void np_scratch_init(NpScratch *scratch, struct NpMem *mem);
 /* [-] The out-of-line half of np_scratch_alloc. */
 void *np_scratch_alloc_slow(NpScratch *scratch, size_t size);
 /* [-] Frees everything; the scratch is empty and usable again. */
 void np_scratch_free(NpScratch *scratch);
-/* [-] Gives the kept chunk back to the system. */
-void np_scratch_trim(void);
+/* [-] Gives the kept chunk back to the system; its bytes. */
+size_t np_scratch_trim(void);
 
 /* [-] `size` bytes aligned to 8, contents undefined; NULL when there is no memory. */
 NP_INLINE void *np_scratch_alloc(NpScratch *scratch, size_t size) {
