@@ -166,7 +166,7 @@ static void load(lua_State *L, void *arg) {
 int np_load(lua_State *L, lua_Reader reader, void *data, const char *chunk_name, const char *mode) {
     Loader loader = {.reader = reader, .data = data, .chunk_name = chunk_name ? chunk_name : "?", .mode = mode};
     int status;
-    np_scratch_init(&loader.scratch, np_heap_mem(&L->global->heap));
+    np_scratch_init_in(&loader.scratch, np_heap_mem(&L->global->heap));
     L->n_c_calls += NP_NOT_YIELDABLE;
     status = np_call_protected(L, load, &loader, np_stack_save(L, L->top), L->errfunc);
     L->n_c_calls -= NP_NOT_YIELDABLE;

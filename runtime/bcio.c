@@ -375,7 +375,7 @@ NpProto *np_undump(lua_State *L, const char *bytes, size_t size, const char *nam
     int status;
     if (name[0] == '@' || name[0] == '=') call.reader.name++;
     else if (name[0] == LUA_SIGNATURE[0]) call.reader.name = "binary string";
-    np_scratch_init(&scratch, np_heap_mem(&L->global->heap));
+    np_scratch_init_in(&scratch, np_heap_mem(&L->global->heap));
     status = np_err_protect(L, undump, &call); /* only so that the scratch is freed */
     np_scratch_free(&scratch);
     if (status != LUA_OK) np_err_throw(L, status);

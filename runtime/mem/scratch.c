@@ -15,7 +15,9 @@ enum { FIRST_CHUNK = 16 << 10, NEXT_CHUNK = 64 << 10, LAST_CHUNK = 1 << 20 };
 /* A chunk of FIRST_CHUNK bytes for the next scratch of any thread, or NULL. Charged to the process. */
 static NpScratchChunk *kept;
 
-void np_scratch_init(NpScratch *scratch, NpMem *mem) {
+void np_scratch_init(NpScratch *scratch) { np_scratch_init_in(scratch, &np_mem_process); }
+
+void np_scratch_init_in(NpScratch *scratch, NpMem *mem) {
     memset(scratch, 0, sizeof *scratch);
     scratch->mem = mem;
 }
@@ -88,7 +90,7 @@ void np_scratch_free(NpScratch *scratch) {
             chunk = __atomic_exchange_n(&kept, chunk, __ATOMIC_ACQ_REL);
         if (chunk) drop_chunk(chunk);
     }
-    np_scratch_init(scratch, scratch->mem);
+    np_scratch_init_in(scratch, scratch->mem);
 }
 
 size_t np_scratch_trim(void) {

@@ -20,8 +20,10 @@ typedef struct NpScratch {
     size_t used;            /* bytes handed out, alignment included */
 } NpScratch;
 
-/* [-] Makes an empty scratch, charged to `mem` (a heap's, so that its limit holds for the compiler too). Takes no memory yet. */
-void np_scratch_init(NpScratch *scratch, struct NpMem *mem);
+/* [-] Makes an empty scratch, charged to the process. Takes no memory yet. */
+void np_scratch_init(NpScratch *scratch);
+/* [-] The same, charged to `mem` (a heap's, so that its limit holds for the compiler too). */
+void np_scratch_init_in(NpScratch *scratch, struct NpMem *mem);
 /* [-] The out-of-line half of np_scratch_alloc. */
 void *np_scratch_alloc_slow(NpScratch *scratch, size_t size);
 /* [-] Frees everything; the scratch is empty and usable again. */

@@ -9,7 +9,6 @@
  *
  * The source is not terminated, so that a read beyond its end is seen. */
 #include "compiler/parse.h"
-#include "runtime/mem/mem_os.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     NpScratch scratch;
     NpParse parse;
     bool ok;
-    np_scratch_init(&scratch, &np_mem_process);
+    np_scratch_init(&scratch);
     memset(&parse, 0, sizeof parse);
     parse.scratch = &scratch;
     parse.source = (const char *)data;

@@ -8,7 +8,6 @@
 #include "runtime/disasm.h"
 #include "runtime/mem/scratch.h"
 #include "tests/unit/unit.h"
-#include "runtime/mem/mem_os.h"
 
 static lua_State *code_state;
 static char code_text[1 << 16];
@@ -57,7 +56,7 @@ static inline const char *code_of(const char *source) {
     NpScratch scratch;
     const char *wrong;
     if (!proto) return lua_tostring(code_state, -1);
-    np_scratch_init(&scratch, &np_mem_process);
+    np_scratch_init(&scratch);
     wrong = np_bcverify_proto(proto, &scratch);
     np_scratch_free(&scratch);
     return wrong ? wrong : code_list(proto);

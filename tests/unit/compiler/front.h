@@ -4,7 +4,6 @@
 
 #include "compiler/parse.h"
 #include "tests/unit/unit.h"
-#include "runtime/mem/mem_os.h"
 
 static char front_text[1 << 16];
 static NpScratch front_scratch;
@@ -26,7 +25,7 @@ static inline bool front_run(const char *source, size_t length, bool terminated)
 static inline const char *front_dump(const char *source) {
     static const char head[] = "(function... () [_ENV]";
     size_t length;
-    if (!front_scratch.mem) np_scratch_init(&front_scratch, &np_mem_process);
+    if (!front_scratch.mem) np_scratch_init(&front_scratch);
     if (!front_run(source, strlen(source), true))
         return front_parse.error ? front_parse.error : "out of memory";
     length = np_ast_dump(front_parse.main, front_text, sizeof front_text);
@@ -37,7 +36,7 @@ static inline const char *front_dump(const char *source) {
 
 /* The same for a source with any bytes. */
 static inline const char *front_error(const char *source, size_t length) {
-    if (!front_scratch.mem) np_scratch_init(&front_scratch, &np_mem_process);
+    if (!front_scratch.mem) np_scratch_init(&front_scratch);
     if (front_run(source, length, false)) return "no error";
     return front_parse.error ? front_parse.error : "out of memory";
 }

@@ -5,7 +5,6 @@
 
 #include "grammar.h"
 #include "tests/unit/unit.h"
-#include "runtime/mem/mem_os.h"
 
 static NpScratch scratch;
 static NpNames names;
@@ -14,7 +13,7 @@ static NpToken token;
 
 static void start(const char *source, size_t length) {
     if (scratch.mem) np_scratch_free(&scratch);
-    else np_scratch_init(&scratch, &np_mem_process);
+    else np_scratch_init(&scratch);
     memset(&names, 0, sizeof names);
     names.scratch = &scratch;
     np_lexer_init(&lexer, &names, source, length);

@@ -119,7 +119,7 @@ static void expect_size(const char *head, const char *text, int times, const cha
 }
 
 TEST(lists_and_chains_have_no_limit) {
-    if (!front_scratch.mem) np_scratch_init(&front_scratch, &np_mem_process);
+    if (!front_scratch.mem) np_scratch_init(&front_scratch);
     expect_size("return {", "1,", 1000000, "", "", "}", true);
     expect_size("return {", "a=1,", 100000, "", "", "}", true);
     expect_size("", "a = 1;", 100000, "", "", "", true);
@@ -151,7 +151,7 @@ TEST(nesting_is_limited) {
         {"", "function f() ", "", "end ", 197},
         {"return ", "function() return ", "1", " end", 97},
     };
-    if (!front_scratch.mem) np_scratch_init(&front_scratch, &np_mem_process);
+    if (!front_scratch.mem) np_scratch_init(&front_scratch);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *head = cases[i].head, *text = cases[i].text, *closing = cases[i].closing;
         int most = cases[i].most;
@@ -164,7 +164,7 @@ TEST(nesting_is_limited) {
 
 TEST(a_source_need_not_be_terminated) {
     char *exact = malloc(8);
-    if (!front_scratch.mem) np_scratch_init(&front_scratch, &np_mem_process);
+    if (!front_scratch.mem) np_scratch_init(&front_scratch);
     memcpy(exact, "return 1", 8);
     EXPECT(front_run(exact, 8, false));
     EXPECT_FALSE(front_run(exact, 4, false));
@@ -191,7 +191,7 @@ TEST(memory_that_runs_out_is_reported_and_nothing_else) {
     for (size = 0; size < ROOM && !done; size += 8) {
         NpScratch scratch;
         NpParse parse;
-        np_scratch_init(&scratch, &np_mem_process);
+        np_scratch_init(&scratch);
         scratch.cur = (char *)room;
         scratch.end = scratch.cur + size;
         np_mem_process.limit = 1; /* no chunk beyond the room */
@@ -226,7 +226,7 @@ TEST(memory_that_runs_out_while_wording_an_error) {
         for (size_t size = 0; size < 16 << 10 && !worded; size += 8) {
             NpScratch scratch;
             NpParse parse;
-            np_scratch_init(&scratch, &np_mem_process);
+            np_scratch_init(&scratch);
             scratch.cur = (char *)room;
             scratch.end = scratch.cur + size;
             np_mem_process.limit = 1;

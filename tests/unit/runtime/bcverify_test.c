@@ -1,7 +1,6 @@
 /* Tests of runtime/bcverify.c: sound code passes, each rule rejects code that breaks it. */
 #include "runtime/func.h"
 #include "tests/unit/compiler/code.h"
-#include "runtime/mem/mem_os.h"
 
 static NpInstr words[4096];
 
@@ -23,7 +22,7 @@ static NpProtoParts parts_of(const char *source) {
 static const char *verdict(const NpProtoParts *parts) {
     NpScratch scratch;
     const char *wrong;
-    np_scratch_init(&scratch, &np_mem_process);
+    np_scratch_init(&scratch);
     wrong = np_bcverify(parts, &scratch);
     np_scratch_free(&scratch);
     return wrong ? wrong : "sound";

@@ -196,6 +196,17 @@ function programs.heap__onlimit() heap.onlimit(function() end) heap.onlimit() en
 function programs.heap__release() assert(heap.release() >= 0) end
 function programs.heap__stats() local s = heap.stats() assert(s.live > 0 and s.objects.table.count > 0 and #s.classes > 0) end
 function programs.heap__step() local t = {} for i = 1, 20 do t[i] = {} end heap.step(0.1) end
+function programs.heap__size() assert(heap.size {1, 2, 3} > 0) end
+function programs.heap__retained() assert(heap.retained {{}, {}} > 0) end
+function programs.heap__types() assert(#heap.types() > 0) end
+function programs.heap__why() local t = {} assert(heap.why(t)) heap.why(t, 3) end
+function programs.heap__map() assert(#heap.map() > 0) end
+function programs.heap__metrics() assert(#heap.metrics() > 0) end
+function programs.heap__group()
+  local group = heap.group("some " .. 1, {limit = 1 << 20})
+  assert(#group:run(function(a) return {a, tostring(group)} end, 1) == 2)
+  assert(group:stats().name == "some 1" and group:limit(1 << 21) == 1 << 20)
+end
 function programs.heap__usage() heap.usage() end
 
 -- ---- what is not a function of a library: the language itself ----

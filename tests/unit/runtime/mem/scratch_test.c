@@ -13,7 +13,7 @@ TEST(pieces_are_aligned_and_apart) {
     static unsigned char *pieces[COUNT];
     static size_t sizes[COUNT];
     uint64_t seed = 7;
-    np_scratch_init(&scratch, &mem);
+    np_scratch_init_in(&scratch, &mem);
     for (int i = 0; i < COUNT; i++) {
         sizes[i] = i % 100 == 99 ? 100000 : unit_random(&seed) % 200;
         pieces[i] = np_scratch_alloc(&scratch, sizes[i]);
@@ -33,7 +33,7 @@ TEST(pieces_are_aligned_and_apart) {
 TEST(a_small_user_needs_no_system_call_the_second_time) {
     NpScratch scratch;
     long calls;
-    np_scratch_init(&scratch, &np_mem_process);
+    np_scratch_init(&scratch);
     EXPECT_NOT_NULL(np_scratch_alloc(&scratch, 100));
     np_scratch_free(&scratch);
     calls = np_mem_calls();
@@ -49,7 +49,7 @@ TEST(the_owners_limit_holds) {
     NpMem mem = {.limit = 200000};
     NpScratch scratch;
     int got = 0;
-    np_scratch_init(&scratch, &mem);
+    np_scratch_init_in(&scratch, &mem);
     while (np_scratch_alloc(&scratch, 1000) && got < 10000) got++;
     EXPECT_GT(got, 100);
     EXPECT_LT(got, 400);
@@ -60,7 +60,7 @@ TEST(the_owners_limit_holds) {
 
 TEST(failures_and_absurd_sizes_are_null) {
     NpScratch scratch;
-    np_scratch_init(&scratch, &np_mem_process);
+    np_scratch_init(&scratch);
     EXPECT_NULL(np_scratch_alloc(&scratch, SIZE_MAX));
     EXPECT_NULL(np_scratch_alloc(&scratch, SIZE_MAX - 7));
     EXPECT_NULL(np_scratch_alloc(&scratch, SIZE_MAX / 2));
@@ -76,7 +76,7 @@ TEST(failures_and_absurd_sizes_are_null) {
 TEST(a_large_piece_leaves_the_current_chunk_in_use) {
     NpScratch scratch;
     char *before, *after;
-    np_scratch_init(&scratch, &np_mem_process);
+    np_scratch_init(&scratch);
     before = np_scratch_alloc(&scratch, 16);
     EXPECT_NOT_NULL(np_scratch_alloc(&scratch, (1 << 20) - 64));
     after = np_scratch_alloc(&scratch, 16);
