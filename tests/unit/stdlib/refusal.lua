@@ -201,6 +201,7 @@ function programs.heap__retained() assert(heap.retained {{}, {}} > 0) end
 function programs.heap__types() assert(#heap.types() > 0) end
 function programs.heap__why() local t = {} assert(heap.why(t)) heap.why(t, 3) end
 function programs.heap__map() assert(#heap.map() > 0) end
+function programs.heap__snapshot() if heap.snapshot(path) then assert(os.remove(path)) end end
 function programs.heap__metrics() assert(#heap.metrics() > 0) end
 function programs.heap__group()
   local group = heap.group("some " .. 1, {limit = 1 << 20})
