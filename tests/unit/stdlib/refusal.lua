@@ -202,6 +202,11 @@ function programs.heap__types() assert(#heap.types() > 0) end
 function programs.heap__why() local t = {} assert(heap.why(t)) heap.why(t, 3) end
 function programs.heap__map() assert(#heap.map() > 0) end
 function programs.heap__snapshot() if heap.snapshot(path) then assert(os.remove(path)) end end
+if heap.mark then -- what a build has only with the places of allocations
+  function programs.heap__mark() assert(heap.mark()) end
+  function programs.heap__since() local mark = heap.mark() local t = {{}} assert(heap.since(mark) and t) end
+  function programs.heap__profile() heap.profile(1) local t = {{}} heap.profile() heap.profile(false) assert(t) end
+end
 function programs.heap__metrics() assert(#heap.metrics() > 0) end
 function programs.heap__group()
   local group = heap.group("some " .. 1, {limit = 1 << 20})
