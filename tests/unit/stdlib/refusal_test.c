@@ -189,6 +189,7 @@ static int refers(lua_State *L) {
     for (int i = 0; i < 20; i++) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, references[i]);
         luaL_unref(L, LUA_REGISTRYINDEX, references[i]);
+        lua_pop(L, 1);
     }
     return 0;
 }
@@ -208,6 +209,8 @@ static int yields(lua_State *L) { return lua_yield(L, lua_gettop(L)); }
 static int threads(lua_State *L) {
     lua_State *co = lua_newthread(L);
     int results;
+    luaL_checkstack(L, 60, NULL);
+    if (!lua_checkstack(co, 60)) return luaL_error(L, "stack overflow");
     lua_pushcfunction(co, yields);
     for (int i = 0; i < 30; i++) lua_pushinteger(co, i);
     if (lua_resume(co, L, 30, &results) != LUA_YIELD) {
@@ -266,6 +269,7 @@ static int counts(lua_State *L) {
 }
 
 static int closures(lua_State *L) {
+    luaL_checkstack(L, 40, NULL);
     for (int i = 0; i < 10; i++) {
         for (int j = 0; j <= i; j++) lua_pushinteger(L, j);
         lua_pushcclosure(L, counts, i + 1);
@@ -274,10 +278,15 @@ static int closures(lua_State *L) {
     return 0;
 }
 
+static int closed(lua_State *L) {
+    lua_newtable(L);
+    return 0;
+}
+
 static int closes(lua_State *L) {
     lua_newtable(L);
     lua_newtable(L);
-    lua_pushcfunction(L, collected);
+    lua_pushcfunction(L, closed);
     lua_setfield(L, -2, "__close");
     lua_setmetatable(L, -2);
     lua_toclose(L, -1);
