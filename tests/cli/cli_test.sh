@@ -360,6 +360,9 @@ END
 if [ -r /proc/self/stat ]; then
     run interrupt.lua
     out_is "Ctrl-C is an error" "false	interrupted!"; clean "Ctrl-C is an error"
+    sed 's/while true do end/coroutine.wrap(function() while true do end end)()/' interrupt.lua >inner.lua
+    run inner.lua
+    out_is "Ctrl-C in a coroutine" "false	interrupted!"; clean "Ctrl-C in a coroutine"
     run -e 'io.write("before")' -e "$(sed -n '2,4p' interrupt.lua)"
     fails "an uncaught Ctrl-C" "interrupted!"
     out_is "an uncaught Ctrl-C: output so far" "before"

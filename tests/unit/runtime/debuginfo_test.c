@@ -5,6 +5,7 @@
 
 #include "include/lauxlib.h"
 #include "include/lualib.h"
+#include "include/neap.h"
 
 static lua_State *L;
 static lua_Debug ar;
@@ -292,6 +293,50 @@ TEST(hooks_know_what_is_transferred) {
     EXPECT_EQ(transferred[1], 2);
     EXPECT_GE(transferred[0], 4);
     EXPECT(lua_gethook(L) == NULL);
+    lua_close(L);
+}
+
+/* ---- hooks of all running threads ---- */
+
+static void raise_in_hook(lua_State *S, lua_Debug *event) {
+    (void)event;
+    luaL_error(S, "from the hook");
+}
+
+static int hook_running(lua_State *S) {
+    neap_hookrunning(L, lua_toboolean(S, 1) ? raise_in_hook : NULL, LUA_MASKCOUNT, 1); /* any thread of the state will do */
+    return 0;
+}
+
+/* Whether the thread given has the hook. */
+static int is_hooked(lua_State *S) {
+    lua_pushboolean(S, lua_gethook(lua_tothread(S, 1)) == raise_in_hook);
+    return 1;
+}
+
+TEST(hooks_of_running_threads) {
+    L = luaL_newstate();
+    luaL_openlibs(L);
+    lua_register(L, "hook", hook_running);
+    lua_register(L, "hooked", is_hooked);
+    /* The threads that wait are hooked, the one that is suspended is not. */
+    int failed = luaL_dostring(L, "main = coroutine.running()\n"
+                                  "other = coroutine.create(function() while true do coroutine.yield(1) end end)\n"
+                                  "coroutine.resume(other)\n"
+                                  "outer = coroutine.create(function()\n"
+                                  "  inner = coroutine.create(function() hook(true) while true do end end)\n"
+                                  "  local result, message = coroutine.resume(inner)\n"
+                                  "  while true do end\n"
+                                  "end)\n"
+                                  "local result, message = coroutine.resume(outer)\n"
+                                  "while true do end");
+    EXPECT(failed && strstr(lua_tostring(L, -1), "from the hook") != NULL);
+    lua_settop(L, 0);
+    neap_hookrunning(L, NULL, 0, 0);
+    EXPECT(lua_gethook(L) == NULL);
+    if (luaL_dostring(L, "assert(hooked(inner) and hooked(outer) and not hooked(other) and not hooked(main))\n"
+                         "assert(coroutine.resume(other))"))
+        unit_fail(__FILE__, __LINE__, "threads", "no error", lua_tostring(L, -1), true);
     lua_close(L);
 }
 
