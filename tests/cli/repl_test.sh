@@ -58,7 +58,14 @@ open() { # width, command
 }
 type() { mux send-keys -t "=s$number:" -l -- "$1"; }
 key() { mux send-keys -t "=s$number:" "$@"; }
-line() { type "$1"; key Enter; }
+# What is typed before the prompt is there is shown by the terminal itself, in disorder.
+prompted() { screen | tail -n 1 | grep -qE '^(>|>>|[?]|[?][?]|shell:)$'; }
+begin() { # begins a line
+    tries=0
+    while ! prompted && [ "$tries" -lt "$limit" ]; do tries=$((tries + 1)); sleep 0.05; done
+    type "$1"
+}
+line() { begin "$1"; key Enter; }
 
 # until NAME COMMAND...: waits until the command succeeds.
 until_so() {
@@ -112,36 +119,36 @@ key Up; until_so "history: several lines are one entry" contains 'string.rep(
 "ab", 3
 )'
 key C-c; until_so "Ctrl-C drops what is typed" last_is ">"
-type 'dropped()'; key C-c; until_so "Ctrl-C leaves the dropped line on the screen" shows '> dropped()^C'
+begin 'dropped()'; key C-c; until_so "Ctrl-C leaves the dropped line on the screen" shows '> dropped()^C'
 line 'if true then'; until_so "a statement begins" last_is ">>"
 key C-c; until_so "Ctrl-C drops an unfinished statement" last_is ">"
 line '"still" .. " here"'; until_so "and goes on" shows '"still here"'
 
 # --- completion ---------------------------------------------------------------------------------
 
-type 'string.form'; key Tab; until_so "completion of a field" last_is '> string.format'; key C-c
-type 'pri'; key Tab; until_so "completion of a global" last_is '> print'; key C-c
-type 'retu'; key Tab; until_so "completion of a keyword" last_is '> return'; key C-c
+begin 'string.form'; key Tab; until_so "completion of a field" last_is '> string.format'; key C-c
+begin 'pri'; key Tab; until_so "completion of a global" last_is '> print'; key C-c
+begin 'retu'; key Tab; until_so "completion of a keyword" last_is '> return'; key C-c
 line 's = "a string"'
-type 's:upp'; key Tab; until_so "completion of a string's method" last_is '> s:upper'; key C-c
+begin 's:upp'; key Tab; until_so "completion of a string's method" last_is '> s:upper'; key C-c
 line 'base = {shared_method = function() end, datum = 1} base.__index = base'
 line 'object = setmetatable({}, base)'
-type 'object:sh'; key Tab; until_so "completion through __index" last_is '> object:shared_method'; key C-c
+begin 'object:sh'; key Tab; until_so "completion through __index" last_is '> object:shared_method'; key C-c
 line 'x.list = {{inner_name = 1}}'
-type 'x.list[1].inn'; key Tab; until_so "completion behind an index" last_is '> x.list[1].inner_name'; key C-c
+begin 'x.list[1].inn'; key Tab; until_so "completion behind an index" last_is '> x.list[1].inner_name'; key C-c
 line 'trap = setmetatable({}, {__index = function() print "CALLED" end, __pairs = function() print "CALLED" end})'
-type 'trap.x.y'; key Tab; type 'z'; until_so "completion with __index functions" last_is '> trap.x.yz'; key C-c
+begin 'trap.x.y'; key Tab; type 'z'; until_so "completion with __index functions" last_is '> trap.x.yz'; key C-c
 if contains 'CALLED'$'\n'; then fail "no __index function is called" "no call"; else pass "no __index function is called"; fi
-type 'string.'; key Tab Tab; until_so "several candidates are listed" contains 'gmatch'
+begin 'string.'; key Tab Tab; until_so "several candidates are listed" contains 'gmatch'
 until_so "and the line is there again" last_is '> string.'; key C-c
-type 'nothing.at.all'; key Tab; type '1'; until_so "nothing to complete" last_is '> nothing.at.all1'; key C-c
+begin 'nothing.at.all'; key Tab; type '1'; until_so "nothing to complete" last_is '> nothing.at.all1'; key C-c
 
 # --- editing ------------------------------------------------------------------------------------
 
-type '10+5'; key Left Left; type '0'; key Home; type '1'; key End Enter
+begin '10+5'; key Left Left; type '0'; key Home; type '1'; key End Enter
 until_so "moving within the line" shows 1105 # 1100 + 5
 
-type '"äöü"'; key BSpace BSpace; type 'x"'; key Enter; until_so "characters of several bytes" shows '"äöx"'
+begin '"äöü"'; key BSpace BSpace; type 'x"'; key Enter; until_so "characters of several bytes" shows '"äöx"'
 
 # --- Ctrl-C while something runs -----------------------------------------------------------------
 
@@ -213,7 +220,7 @@ say "a long history is shortened" "1000 x = 1501" "$(wc -l <long_history | tr -d
 open 80 "env TERM=screen NEAP_HISTORY= PS1='shell: ' bash --norc --noprofile -i"
 until_so "a shell" last_is "shell:"
 line "$neap"; until_so "a shell: a prompt" last_is ">"
-type '"sus'; key C-z; until_so "Ctrl-Z stops the process" contains 'Stopped'
+begin '"sus'; key C-z; until_so "Ctrl-Z stops the process" contains 'Stopped'
 line 'fg'; until_so "fg" last_is '> "sus'
 type 'pended"'; key Enter; until_so "and goes on where it was" shows '"suspended"'
 line 'print("running") while true do end'; until_so "after fg: runs" shows "running"
@@ -230,18 +237,19 @@ until_so "width 20: a table" contains '{
   "second item",
   key = {1, 2, 3}
 }'
-type 'string.form'; key Tab; until_so "width 20: completion" last_is '> string.format'; key C-c
-type 'string.'; key Tab Tab; until_so "width 20: candidates" contains 'gmatch'; key C-c
+begin 'string.form'; key Tab; until_so "width 20: completion" last_is '> string.format'; key C-c
+begin 'string.'; key Tab Tab; until_so "width 20: candidates" contains 'gmatch'; key C-c
 line 'a = "a line that is longer than the terminal"'; line '#a'; until_so "width 20: a long line" shows 39
 
 start 80 "TERM=dumb NEAP_HISTORY="
 until_so "TERM=dumb: a prompt" last_is ">"
 line '{1, "two"}'; until_so "TERM=dumb: a result" shows '{1, "two"}'
-type 'half a line'; key C-c; until_so "TERM=dumb: Ctrl-C drops the line" last_is ">"
+begin 'half a line'; key C-c; until_so "TERM=dumb: Ctrl-C drops the line" last_is ">"
 line 'print("running") while true do end'; until_so "TERM=dumb: runs" shows "running"
 key C-c; until_so "TERM=dumb: is interrupted" contains "interrupted!"
 line '3 + 4'; until_so "TERM=dumb: goes on" shows 7
-line 'io.read()'; type 'an answer'; key Enter; until_so "TERM=dumb: io.read" shows '"an answer"'
+line 'print("reading") answer = io.read()'; until_so "TERM=dumb: reads" shows "reading"; type 'an answer'; key Enter
+line 'answer'; until_so "TERM=dumb: io.read" shows '"an answer"'
 if screen_coloured | grep -q "$(printf '\033')"; then fail "TERM=dumb: no colours" "no escapes"; else pass "TERM=dumb: no colours"; fi
 key C-d; until_so "TERM=dumb: Ctrl-D ends" ended
 
@@ -249,7 +257,8 @@ coloured() { screen_coloured | grep -qF "$(printf '\033[33m')42"; }
 start 80 "TERM=screen NEAP_HISTORY="
 until_so "colours: a prompt" last_is ">"
 line '42'; until_so "colours: a number" coloured
-line 'io.read()'; type 'an answer'; key Enter; until_so "io.read" shows '"an answer"'
+line 'print("reading") answer = io.read()'; until_so "reads" shows "reading"; type 'an answer'; key Enter
+line 'answer'; until_so "io.read" shows '"an answer"'
 start 80 "TERM=screen NO_COLOR=1 NEAP_HISTORY="
 until_so "NO_COLOR: a prompt" last_is ">"
 line '42'; until_so "NO_COLOR: a number" shows 42
