@@ -23,7 +23,7 @@
 enum {
     LONGEST_LINE = 2000, /* bytes; longer ones were not written by people */
     LARGEST_FILE = 16 * 1024 * 1024,
-    TAB = 4, NARROWEST = 12
+    TAB = 4, NARROWEST = 8
 };
 
 static bool enabled, colours;

@@ -21,6 +21,7 @@
 #include "neap.h"
 
 #include "cli/explain.h"
+#include "cli/list.h"
 #include "cli/options.h"
 #include "cli/repl.h"
 #include "cli/report.h"
@@ -166,6 +167,10 @@ static int run(lua_State *L) {
     int script = options->script;
     lua_settop(L, 0);
     luaL_checkversion(L);
+    if (options->list || options->check) {
+        lua_pushboolean(L, np_list_files(L, argv + options->rest, options->list));
+        return 1;
+    }
     np_watch_closing(L);
     if (options->show_version)
         print_version();
