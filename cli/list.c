@@ -171,12 +171,12 @@ static bool print_form(const Listing *list, const char **at) {
     } else if (begins(*at, "proto D")) {
         *at += 7;
         printf("function of line %d", (int)proto->protos[np_d(instr)]->line);
-    } else if (begins(*at, ") == C then ")) {
-        *at += 12;
+    } else if (begins(*at, ") == C")) { /* or bit 0 of C */
+        *at = strstr(*at, "then ") + 5;
         printf(") then ");
     } else if (begins(*at, "if (") && strstr(*at, ") == C") != NULL) {
         *at += 4;
-        printf(np_c(instr) != 0 ? "if (" : "if not (");
+        printf(np_c(instr) & 1 ? "if (" : "if not (");
     } else if (begins(*at, ":= ")) {
         *at += 3;
         printf("= ");
