@@ -1,5 +1,6 @@
 -- heap.group: memory is charged to the group that runs, credited when it is freed, and limited. Silent on success.
 -- stress: 20
+-- emergency: off a request that is refused on purpose and then by the group gets the message without the group's name
 
 local check = dofile "tests/lua/check.lua"
 local eq, fails, list = check.eq, check.fails, check.list
