@@ -148,6 +148,7 @@ static int highest_register(NpInstr instr) {
     int a = (int)np_a(instr), b = (int)np_b(instr), c = (int)np_c(instr);
     switch (np_op(instr)) {
     case NP_OP_LOADNIL: return a + b;
+    case NP_OP_NEWTABLE: return c - 1; /* the collector looks at all below */
     case NP_OP_SELF: return a + 1;
     case NP_OP_SETLIST: return a + b;
     case NP_OP_CONCAT: return b + c - 1;

@@ -93,6 +93,7 @@ TEST(v2_operands_exist) {
                "arithmetic with a constant that is not a number");
     EXPECT_STR(with_word("local a, b = 1.5, c", NP_OP_GETTABUP, 2, 0), "field key is not a short string");
     EXPECT_STR(with("local a, b = 1", NP_OP_LOADNIL, ABC(LOADNIL, 1, 100, 0)), "register out of range");
+    EXPECT_STR(with("local a = {}", NP_OP_NEWTABLE, ABC(NEWTABLE, 0, 0, 115)), "register out of range");
     EXPECT_STR(with("f(1)", NP_OP_CALL, ABC(CALL, 0, 100, 1)), "register out of range");
     EXPECT_STR(with("f(1)", NP_OP_CALL, ABC(CALL, 0, 2, 100)), "register out of range");
     EXPECT_STR(with("local a = 'x' .. b", NP_OP_CONCAT, ABC(CONCAT, 0, 0, 1)),
