@@ -27,8 +27,10 @@
 #include "cli/report.h"
 #include "cli/run.h"
 #include "cli/watch.h"
+#include "runtime/mem/mem_os.h"
 
 #define INIT_VARIABLE "LUA_INIT"
+#define STACK_LEAST ((size_t)160 << 10) /* the parser takes 62 KiB of the C stack at once */
 
 /* Scripts and tests recognise a Lua by the name of its makers at the end of this line. */
 static void print_version(void) {
@@ -228,6 +230,12 @@ int main(int argc, char **argv) {
     atexit(at_exit);
     if (answer_directly(argv, &options, &status))
         return status;
+    size_t stack = np_os_stack_limit();
+    if (stack != 0 && stack < STACK_LEAST) {
+        np_run_complain("a C stack of %d KiB (ulimit -s) is too small to run in: %d KiB are the least", (int)(stack >> 10),
+                        (int)(STACK_LEAST >> 10));
+        return EXIT_FAILURE;
+    }
     lua_State *L = luaL_newstate();
     if (L == NULL) {
         np_run_complain("cannot create state: not enough memory");

@@ -150,4 +150,4 @@ LUA_API void neap_setmodulealloc(lua_State *L, lua_Alloc f, void *ud) {
     L->global->module_alloc_data = ud;
 }
 
-LUA_API int lua_setcstacklimit(lua_State *L, unsigned int limit) { return NP_C_CALLS_MAX; }
+LUA_API int lua_setcstacklimit(lua_State *L, unsigned int limit) { return (int)L->global->c_calls_max; }

@@ -24,16 +24,30 @@
 #include "runtime/func.h"
 #include "runtime/gc/barrier.h"
 #include "runtime/gc/gc.h"
+#include "runtime/mem/poison.h"
 #include "runtime/meta.h"
 #include "runtime/strings.h"
 
 /* ---- C levels ---- */
+
+/* What a level takes at most (string.gsub, whose function calls it again), and what the rest does: the parser, the command. */
+#define LEVEL_BYTES ((size_t)(NP_ASAN ? 12 : 3) << 10)
+#define BESIDE_LEVELS ((size_t)96 << 10)
+#define LEVELS_LEAST 16
+
+unsigned np_call_levels(size_t stack_bytes) {
+    size_t levels = stack_bytes > BESIDE_LEVELS ? (stack_bytes - BESIDE_LEVELS) / LEVEL_BYTES : 0;
+    if (stack_bytes == 0 || levels > NP_C_CALLS_MAX) return NP_C_CALLS_MAX;
+    return levels < LEVELS_LEAST ? LEVELS_LEAST : (unsigned)levels;
+}
+
 void np_call_enter_c(lua_State *L) {
     L->n_c_calls++;
-    if (NP_UNLIKELY(np_c_calls(L) >= NP_C_CALLS_MAX)) {
-        if (np_c_calls(L) == NP_C_CALLS_MAX) np_err_run(L, "C stack overflow");
+    unsigned most = L->global->c_calls_max;
+    if (NP_UNLIKELY(np_c_calls(L) >= most)) {
+        if (np_c_calls(L) == most) np_err_run(L, "C stack overflow");
         /* Some room for a message handler; then the handler is at fault. */
-        if (np_c_calls(L) >= NP_C_CALLS_MAX / 10 * 11) np_err_throw(L, LUA_ERRERR);
+        if (np_c_calls(L) >= most + most / 10) np_err_throw(L, LUA_ERRERR);
     }
 }
 
@@ -212,7 +226,7 @@ static NpFrame *push_pcall(lua_State *L, NpValue *func, int nresults, unsigned f
     if (L->top <= callee || callee->tag != NP_LCLOSURE || L->hook_mask) return NULL;
     NpProto *proto = np_lcl(callee)->proto;
     if (np_stack_short(L, proto->max_stack > LUA_MINSTACK ? proto->max_stack : LUA_MINSTACK) ||
-        L->frames_end - L->frame <= 2 || L->n_catch >= NP_CATCH_MAX || np_c_calls(L) + 1 >= NP_C_CALLS_MAX ||
+        L->frames_end - L->frame <= 2 || L->n_catch >= NP_CATCH_MAX || np_c_calls(L) + 1 >= L->global->c_calls_max ||
         !caught_by_loop(L))
         return NULL;
     L->n_catch++;

@@ -70,7 +70,9 @@ NpValue *np_call_close(lua_State *L, NpValue *level, int status, bool yieldable)
 void np_call_mark_tbc(lua_State *L, NpValue *slot);
 /* [gc err stk] Hook call for an event at a line (-1: none). */
 void np_call_hook(lua_State *L, int event, int line, int first_transfer, int ntransfer);
-/* [err] One more C level; throws "C stack overflow" past NP_C_CALLS_MAX. */
+/* [-] How many C levels a C stack of so many bytes has room for, at most NP_C_CALLS_MAX; 0 bytes: not known. */
+unsigned np_call_levels(size_t stack_bytes);
+/* [err] One more C level; throws "C stack overflow" past c_calls_max. */
 void np_call_enter_c(lua_State *L);
 NP_INLINE unsigned np_c_calls(const lua_State *L) { return L->n_c_calls & 0xffff; }
 NP_INLINE bool np_yieldable(const lua_State *L) { return (L->n_c_calls & 0xffff0000u) == 0; }

@@ -77,7 +77,7 @@ int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
     }
     NP_API_CHECK(nargs >= 0 && L->top - L->frame->func > nargs + (L->status == LUA_OK), "too few values on the stack");
     L->n_c_calls = from ? np_c_calls(from) : 0;
-    if (np_c_calls(L) >= NP_C_CALLS_MAX) return resume_error(L, "C stack overflow", nargs);
+    if (np_c_calls(L) >= L->global->c_calls_max) return resume_error(L, "C stack overflow", nargs);
     return run(L, from, nargs, nresults);
 }
 
@@ -119,7 +119,7 @@ bool np_coro_resume(lua_State *L, NpValue *func, int nresults) {
     NpValue *first = func + (wrapped ? 1 : 2);
     int nargs = (int)(L->top - first), count;
     if (co == L || !is_plainly_resumable(co) || !has_room(L) || np_stack_short(co, nargs) ||
-        np_c_calls(L) >= NP_C_CALLS_MAX - 1)
+        np_c_calls(L) >= L->global->c_calls_max - 1)
         return false;
     np_barrier_push(co);
     for (int i = 0; i < nargs; i++) np_copy(co->top++, first + i);

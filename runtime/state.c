@@ -195,6 +195,7 @@ lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
     global->main_thread = global->running = L;
     global->seed = random_seed(L);
     global->meta_epoch = 1;
+    global->c_calls_max = np_call_levels(np_os_stack_limit());
     if (np_err_protect(L, open_body, NULL) != LUA_OK) {
         destroy(global);
         return NULL;

@@ -31,7 +31,7 @@ bool np_state_is_closed(const lua_State *L);
 /* Nested pcalls of Lua functions; they take no C stack, but a program that nests more is lost, and each level that
  * fails may add its position to the message. */
 #define NP_CATCH_MAX 8000
-#define NP_C_CALLS_MAX 200  /* nested C calls and parser levels: "C stack overflow" */
+#define NP_C_CALLS_MAX 200  /* nested C calls: "C stack overflow"; fewer where the C stack is small (c_calls_max) */
 
 /* ---- frames ---- */
 enum { /* NpFrame.flags; 0 is a plain Lua function called by a Lua function */
@@ -308,6 +308,7 @@ struct NpGlobal {
     struct NpSites *sites;    /* inspect/sites.c, NULL as long as nobody asks */
     void (*sample)(lua_State *L); /* takes a CPU sample; NULL: none are wanted */
     volatile sig_atomic_t sample_due; /* set by a signal (inspect/timer.c) */
+    unsigned c_calls_max;     /* NP_C_CALLS_MAX, or as many as the limit of the C stack has room for */
     int idle_ms;              /* quiet time after which it works, 0: never */
     bool closing;
 };

@@ -198,6 +198,8 @@ int np_os_on_fault(void (*report)(const void *address));
 static inline size_t np_os_lower_limit(size_t a, size_t b) { return a == 0 || (b != 0 && b < a) ? b : a; }
 /* The limit of address space (RLIMIT_AS); 0: none. */
 size_t np_os_address_limit(void);
+/* The limit of the C stack that a program begins with, and its threads as a rule (RLIMIT_STACK); 0: none, or not known. */
+size_t np_os_stack_limit(void);
 /* The machine's memory; 0 when it is not known. */
 size_t np_os_machine_memory(void);
 /* The least of the limits the system sets for this process, 0 when there is none. */

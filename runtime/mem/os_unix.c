@@ -113,11 +113,14 @@ int np_os_on_fault(void (*report)(const void *address)) {
 
 /* ---- limits ---- */
 
-size_t np_os_address_limit(void) {
+static size_t limit_of(int resource) {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
     return (uint64_t)limit.rlim_cur > SIZE_MAX ? SIZE_MAX : (size_t)limit.rlim_cur;
 }
+
+size_t np_os_address_limit(void) { return limit_of(RLIMIT_AS); }
+size_t np_os_stack_limit(void) { return limit_of(RLIMIT_STACK); }
 
 size_t np_os_machine_memory(void) {
     long pages = sysconf(_SC_PHYS_PAGES);

@@ -27,5 +27,6 @@ int np_os_on_fault(void (*report)(const void *address)) { return ENOSYS; }
 
 /* Addresses have 32 bits; what the host allows below that it does not tell. */
 size_t np_os_address_limit(void) { return (size_t)0 - 65536; }
+size_t np_os_stack_limit(void) { return 0; }
 size_t np_os_machine_memory(void) { return 0; }
 size_t np_os_memory_ceiling(void) { return np_os_address_limit(); }
