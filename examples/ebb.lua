@@ -1,4 +1,4 @@
--- Draws the ebb: what a process holds while it builds records, drops 99 of 100 and collects, on
+-- Draws the ebb: what a process holds while it builds records, drops 99 of 100, and then the rest, on
 -- Neap and on the other Luas of this machine, as a picture (SVG).
 --
 --   neap examples/ebb.lua FILE.svg [RECORDS]
@@ -25,19 +25,24 @@ local function measure(size)
         if i % math.ceil(size / 40) == 0 then sample() end
     end
     sample()
+    local function ebb()
+        collectgarbage()
+        collectgarbage()
+        sample()
+        for round = 1, 20 do -- some life goes on
+            for i = 1, size / 40 do
+                local work = { i, round }
+                if work[1] ~= i then error "a record is damaged" end
+            end
+            sample()
+        end
+    end
     for i = 1, size do
         if i % 100 ~= 0 then records[i] = nil end
     end
-    collectgarbage()
-    collectgarbage()
-    sample()
-    for round = 1, 20 do -- some life goes on
-        for i = 1, size / 40 do
-            local work = { i, round }
-            if work[1] ~= i then error "a record is damaged" end
-        end
-        sample()
-    end
+    ebb()
+    records = nil
+    ebb()
 end
 
 if arg[1] == "--measure" then return measure(tonumber(arg[2])) end
@@ -105,7 +110,7 @@ put [[<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 360" font-family=
   }
 </style>
 <rect class="back" width="720" height="360"/>]]
-put('<text x="%d" y="26" font-weight="bold">%s records built, 99 %% of them dropped, collected: what the process holds</text>',
+put('<text x="%d" y="26" font-weight="bold">%s records built, 99 %% of them dropped, then the rest: what the process holds</text>',
     LEFT - 40, (("%d"):format(size):reverse():gsub("%d%d%d", "%0,"):reverse():gsub("^,", "")))
 local step = step_for(most_y / MB, 6)
 for value = 0, most_y / MB, step do
