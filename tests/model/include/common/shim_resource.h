@@ -11,6 +11,7 @@
 #define RUSAGE_SELF 0
 #define RUSAGE_CHILDREN (-1)
 #define RLIMIT_DATA 2
+#define RLIMIT_STACK 3
 
 struct timeval {
     long tv_sec;
@@ -29,17 +30,16 @@ struct rlimit {
 
 int getrusage(int who, struct rusage *usage) __asm__("km_getrusage");
 
-/* shim.c */
-int shim_getrlimit(int address_space, unsigned long infinity, void *into);
+/* shim.c; which of the host's limits is asked for */
+enum { SHIM_DATA, SHIM_STACK, SHIM_ADDRESS_SPACE };
+int shim_getrlimit(int which, unsigned long infinity, void *into);
 
+static inline int getrlimit(int which, struct rlimit *into) {
+    int host = which == RLIMIT_STACK ? SHIM_STACK : SHIM_DATA;
 #ifdef RLIMIT_AS
-static inline int getrlimit(int which, struct rlimit *into) {
-    return shim_getrlimit(which == RLIMIT_AS, (unsigned long)RLIM_INFINITY, into);
-}
-#else
-static inline int getrlimit(int which, struct rlimit *into) {
-    return shim_getrlimit(0, (unsigned long)RLIM_INFINITY, into);
-}
+    if (which == RLIMIT_AS) host = SHIM_ADDRESS_SPACE;
 #endif
+    return shim_getrlimit(host, (unsigned long)RLIM_INFINITY, into);
+}
 
 #endif
