@@ -1,6 +1,6 @@
 /*
  * heapreport.c - the run of a heap as one HTML page: memory, stops and releases over time, the pages of every arena, the
- * types at the peak and at the end.
+ * types and allocation sites at the peak and at the end.
  *
  * Owns: the record of the run (figures, pictures of the pages), of bounded size however long the run is; the JSON that
  * the page (heapreport.html) reads; the file. Does not: draw anything, which the page does with Chart.js, or measure
@@ -30,7 +30,9 @@ enum {
     MOST_SAMPLES = 1024, /* of either, before every second one goes */
     MOST_MAPS = 64,
     CELL_BYTES = 16 << 10,
-    CELLS_MOST = 1 << 18 /* of one picture: beyond that its cells are larger */
+    CELLS_MOST = 1 << 18, /* of one picture: beyond that its cells are larger */
+    MOST_SITES = 40,      /* shown */
+    SAMPLE_RATE = 512 << 10 /* bytes, of the allocation sites */
 };
 #define LEAST_INTERVAL 1e-3 /* seconds between two samples; it grows with the run */
 #define MAP_FACTOR 10       /* a picture costs more than a sample */
@@ -47,10 +49,17 @@ typedef struct Map {
     char *arenas; /* JSON, from malloc */
 } Map;
 
+typedef struct Site {
+    char *place; /* from malloc */
+    size_t objects, bytes;
+} Site;
+
 /* What the heap held at one moment. */
 typedef struct Census {
     double time;
     neap_Stats stats;
+    Site sites[MOST_SITES]; /* by the lines that allocated it, largest stack first */
+    int site_count;
 } Census;
 
 static struct {
@@ -145,9 +154,40 @@ static void take_sample(const neap_Moment *moment) {
     record.stop = 0;
 }
 
+static void forget_sites(Census *census) {
+    while (census->site_count > 0)
+        free(census->sites[--census->site_count].place);
+}
+
+static void add_site(Census *census, const neap_Site *row) {
+    char place[512];
+    int at = 0;
+    if (row->line > 0)
+        snprintf(place, sizeof place, "%s:%d", row->source, row->line);
+    else
+        snprintf(place, sizeof place, "%s", row->source);
+    while (at < census->site_count && strcmp(census->sites[at].place, place) != 0)
+        at++;
+    if (at == MOST_SITES)
+        return;
+    if (at == census->site_count) {
+        census->sites[at] = (Site){strdup(place), 0, 0};
+        if (census->sites[at].place == NULL)
+            return;
+        census->site_count++;
+    }
+    census->sites[at].objects += row->count;
+    census->sites[at].bytes += row->bytes;
+}
+
 static void take_census(lua_State *L, double now, Census *into) {
+    neap_Site row;
     into->time = now;
     neap_stats(L, &into->stats);
+    forget_sites(into);
+    if (neap_heapsites(L) > 0)
+        for (int i = 0; neap_site(L, i, &row); i++)
+            add_site(into, &row);
 }
 
 static void watch(void *data, lua_State *L, const neap_Moment *moment) {
@@ -222,6 +262,12 @@ static void write_census(FILE *out, const char *name, const Census *census) {
         if (census->stats.types[i].objects > 0)
             fprintf(out, "%s[\"%s\",%zu,%zu]", rows++ ? "," : "", census->stats.types[i].name,
                     census->stats.types[i].objects, census->stats.types[i].bytes);
+    fputs("],\n\"sites\":[", out);
+    for (int i = 0; i < census->site_count; i++) {
+        fputs(i ? ",[" : "[", out);
+        write_string(out, census->sites[i].place);
+        fprintf(out, ",%zu,%zu]", census->sites[i].objects, census->sites[i].bytes);
+    }
     fputs("]}", out);
 }
 
@@ -278,6 +324,7 @@ const char *np_heapreport_begin(lua_State *L, const char *file, const char *prog
     record.owner = getpid();
     record.began = time(NULL);
     record.interval = LEAST_INTERVAL;
+    neap_heapprofile(L, SAMPLE_RATE); /* without memory for it the page has no sites */
     take_both(L, &now);
     neap_watch(L, watch, NULL);
     return NULL;
@@ -294,5 +341,7 @@ const char *np_heapreport_end(lua_State *L) {
     write_page(record.file.out);
     while (record.map_count > 0)
         free(record.maps[--record.map_count].arenas);
+    forget_sites(&record.peak);
+    forget_sites(&record.end);
     return np_outfile_close(&record.file, true);
 }

@@ -217,8 +217,8 @@ typedef struct neap_Moment {
 typedef void (*neap_WatchFunction)(void *data, lua_State *L, const neap_Moment *moment);
 
 /* [-0, +0, -] From now on `watch` is called at each such moment with `data` and the main thread; NULL ends it. It may call
-   neap_stats and neap_moment, and nothing that allocates, raises or collects. Its time counts as time that the program is
-   stopped. */
+   neap_stats, neap_moment, neap_map and neap_heapsites (which does not collect there), and nothing that allocates or raises. Its time is
+   not counted as the collector's. */
 LUA_API void (neap_watch)(lua_State *L, neap_WatchFunction watch, void *data);
 /* [-0, +0, -] The present moment; its event is 0. Unlike neap_stats it does not grow with the heap. */
 LUA_API void (neap_moment)(lua_State *L, neap_Moment *out);

@@ -161,7 +161,9 @@ static void tell_watch(void *whom, int event, double longest_stop) {
     neap_moment(global->main_thread, &moment);
     moment.event = event;
     moment.longest_stop = longest_stop;
+    global->limit.no_collect++; /* a collection is under way, or the helper has the heap */
     global->watch(global->watch_data, global->main_thread, &moment);
+    global->limit.no_collect--;
 }
 
 LUA_API void neap_watch(lua_State *L, neap_WatchFunction watch, void *data) {

@@ -35,6 +35,7 @@ double np_meter_begin(NpMeter *meter) {
     meter->cpu_began = meter->step_cpu = np_meter_cpu();
     meter->steps = 0;
     meter->step_longest = 0;
+    meter->told = 0;
     meter->busy = true;
     return meter->at = np_meter_now();
 }
@@ -53,7 +54,7 @@ static NP_COLD void tell_of_stop(const NpMeter *meter, double stop, double cpu) 
 }
 
 void np_meter_end(NpMeter *meter, double began) {
-    double stop = np_meter_now() - began, cpu = np_meter_cpu() - meter->cpu_began;
+    double stop = np_meter_now() - began - meter->told, cpu = np_meter_cpu() - meter->cpu_began;
     meter->busy = false;
     meter->stops++;
     meter->buckets[bucket_of(stop)]++;
@@ -82,8 +83,19 @@ double np_meter_step(NpMeter *meter, double *account, const char *phase) {
     return meter->at = time;
 }
 
-void np_meter_tell(const NpMeter *meter, int moment, double longest_stop) {
-    if (meter->tell) meter->tell(meter->whom, moment, longest_stop);
+/* The listener's time is its own: both clocks are set as if it had taken none. */
+void np_meter_tell(NpMeter *meter, int moment, double longest_stop) {
+    double began, cpu;
+    if (!meter->tell) return;
+    began = np_meter_now();
+    cpu = np_meter_cpu();
+    meter->tell(meter->whom, moment, longest_stop);
+    cpu = np_meter_cpu() - cpu;
+    meter->cpu_began += cpu;
+    meter->step_cpu += cpu;
+    began = np_meter_now() - began;
+    meter->at += began;
+    meter->told += began;
 }
 
 void np_meter_cycle(NpMeter *meter, size_t in_use, size_t released) {

@@ -27,6 +27,7 @@ typedef struct NpMeter {
     const char *kind;        /* static: "sliced" or why it was made at once */
     void (*tell)(void *whom, int moment, double longest_stop); /* of NP_MOMENT_*; NULL: nobody wants to know */
     void *whom;
+    double told;             /* seconds that this took within the present stop */
     /* of the stop in progress, under NEAPDEBUG=stoptrace */
     unsigned steps;
     double step_cpu, step_longest; /* CPU time when the present step began; the longest step */
@@ -45,7 +46,7 @@ void np_meter_end(NpMeter *meter, double began);
  * its name, static. */
 double np_meter_step(NpMeter *meter, double *account, const char *phase);
 /* [-] Tells whoever wants to know. */
-void np_meter_tell(const NpMeter *meter, int moment, double longest_stop);
+void np_meter_tell(NpMeter *meter, int moment, double longest_stop);
 /* [-] A cycle begins. */
 void np_meter_cycle(NpMeter *meter, size_t in_use, size_t released);
 /* [-] It is over: prints its line, if they are wanted. */

@@ -34,6 +34,7 @@ cat >>"$dir/report.html" <<'END'
   said.push("first " + document.getElementById("moment-text").textContent.split(",")[0].endsWith("s"));
   said.push("figures " + document.querySelectorAll(".figure").length);
   said.push("types " + [...document.querySelectorAll("#types table")].map(t => t.rows[1].cells[0].textContent));
+  said.push("sites " + document.querySelectorAll("#sites table, #sites p").length);
   said.push("fetched " + performance.getEntriesByType("resource").length);
   const out = document.createElement("pre");
   out.id = "said";
@@ -57,6 +58,7 @@ say "going to another moment" true "$(shown scrubbed)"
 say "the moment is told" true "$(shown first)"
 say "figures" 10 "$(shown figures)"
 say "the types, largest first" "table,string" "$(shown types | sed 's/,table$/,string/')"
+say "sites, at the peak and at the end" 2 "$(shown sites)"
 say "nothing is fetched" 0 "$(shown fetched)"
 say "addresses in the file" "" "$(cat "$dir/links")"
 exit $failures

@@ -66,6 +66,8 @@ holds "the peak is seen" 'report.peak.live > 8e6 and report.peak.live > 4 * repo
 holds "what was given back" 'report.given_back > 4e6'
 holds "types" '(function() for _, row in ipairs(report.peak.types) do if row[1] == "table" then return row[2] > 100000 end end end)()'
 
+holds "sites" 'report.peak.sites[1][1] == "flood.lua:2" and report.peak.sites[1][3] > 4e6 and report.peak.sites[1][2] > 50000'
+
 # However long the run and however many collections, the record is bounded (read.lua asserts it).
 "$neap" --heap-report=report.html -e 'for i = 1, 2500 do collectgarbage() end heap.release()'
 holds "many collections" 'report.collections >= 2500 and report.program == "(command line)"'

@@ -104,6 +104,7 @@ static void fill(lua_State *L, int count) {
 
 typedef struct Seen {
     int events[3];
+    bool sites;
     neap_Moment last;
 } Seen;
 
@@ -116,6 +117,11 @@ static void see(void *data, lua_State *L, const neap_Moment *moment) {
     seen->last = *moment;
     neap_moment(L, &now); /* may be asked for there */
     EXPECT_EQ(now.live, moment->live);
+    if (seen->sites) {
+        int begun = seen->events[NEAP_CYCLE_BEGINS];
+        EXPECT_GE(neap_heapsites(L), 0);
+        EXPECT_EQ(seen->events[NEAP_CYCLE_BEGINS], begun); /* it has not collected */
+    }
 }
 
 TEST(a_watch_is_told_of_cycles_and_releases) {
@@ -134,6 +140,11 @@ TEST(a_watch_is_told_of_cycles_and_releases) {
     neap_release(L);
     EXPECT_EQ(seen.events[NEAP_RELEASED], 1);
     EXPECT_GE(seen.last.ready, seen.last.live);
+    EXPECT(neap_heapprofile(L, 4096));
+    seen.sites = true;
+    fill(L, 1000);
+    lua_gc(L, LUA_GCCOLLECT);
+    ended = seen.events[NEAP_CYCLE_ENDS];
     neap_watch(L, NULL, NULL);
     lua_gc(L, LUA_GCCOLLECT);
     EXPECT_EQ(seen.events[NEAP_CYCLE_ENDS], ended);
