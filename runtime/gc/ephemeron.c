@@ -53,7 +53,7 @@ bool np_waiting_add(NpGlobal *global, NpObj *key, NpObj *value) {
         void *block;
         if (sysAlloc(&global->heap.mem, block_bytes(), &block) != 0) return false;
         if (!np_list_push(global, &waiting->blocks, block)) {
-            sysFree(&global->heap.mem, block, block_bytes());
+            np_mem_discard_ready(&global->heap.mem, block, block_bytes());
             return false;
         }
     }
@@ -76,11 +76,11 @@ void np_waiting_key(NpGlobal *global, const NpObj *key) {
 bool np_waiting_free(NpGlobal *global, bool all) {
     NpWaiting *waiting = &global->gc.waiting;
     NpMem *mem = &global->heap.mem;
-    if (waiting->heads) sysFree(mem, waiting->heads, waiting->heads_bytes);
+    if (waiting->heads) np_mem_discard_ready(mem, waiting->heads, waiting->heads_bytes);
     waiting->heads = NULL;
     waiting->count = 0;
     for (int i = 0; waiting->blocks.count > 0 && (all || i < FREE_BLOCKS); i++)
-        sysFree(mem, waiting->blocks.items[--waiting->blocks.count], block_bytes());
+        np_mem_discard_ready(mem, waiting->blocks.items[--waiting->blocks.count], block_bytes());
     if (waiting->blocks.count > 0) return false;
     np_list_clear(global, &waiting->blocks);
     return true;

@@ -42,7 +42,7 @@ static bool grow_gray(NpGlobal *global) {
     void *block;
     if (sysAlloc(&global->heap.mem, block_bytes(), &block) != 0) return false;
     if (!np_list_push(global, &gc->gray, block)) {
-        sysFree(&global->heap.mem, block, block_bytes());
+        np_mem_discard_ready(&global->heap.mem, block, block_bytes());
         return false;
     }
     gc->gray_capacity += BLOCK;
@@ -530,7 +530,7 @@ bool np_mark_trim(NpGlobal *global, bool all) {
     size_t keep = all ? 0 : KEEP_BLOCKS;
     CHECK1("G1", gc->gray_count == 0);
     for (int i = 0; gc->gray.count > keep && (all || i < FREE_BLOCKS); i++) {
-        sysFree(mem, gc->gray.items[--gc->gray.count], block_bytes());
+        np_mem_discard_ready(mem, gc->gray.items[--gc->gray.count], block_bytes());
         gc->gray_capacity -= BLOCK;
     }
     return gc->gray.count <= keep;
