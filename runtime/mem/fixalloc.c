@@ -7,7 +7,7 @@
 
 #include "runtime/mem/poison.h"
 
-enum { FIRST_CHUNK = 16 << 10, CHUNK = 256 << 10 };
+enum { FIRST_CHUNK = 16 << 10, CHUNK = 64 << 10 };
 
 /* In front of every chunk. */
 struct NpFixChunk {
