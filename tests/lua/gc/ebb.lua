@@ -15,7 +15,7 @@ local function ready()
   return heap.stats().ready
 end
 
-local n = check.size(100000, 30000)
+local n = check.size(100000, 50000)
 
 -- all of it
 local before = ready()

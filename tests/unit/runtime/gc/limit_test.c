@@ -201,7 +201,8 @@ TEST(whole_collections_near_the_limit_are_counted_by_what_is_allocated) {
         RUN("for i = 1, 4000 do local t = {i, i} end");
     }
     claimed = L->global->heap.claimed_total - claimed;
-    EXPECT_LE(L->global->gc.cycles - cycles, 2 * claimed / (limit / 32) + 2);
+    /* A collection gives back whole system pages: of large ones there are fewer. */
+    EXPECT_LE(L->global->gc.cycles - cycles, (np_os_page_size() > 16384 ? 4 : 2) * claimed / (limit / 32) + 2);
     EXPECT_GE(L->global->gc.cycles - cycles, 4);
     EXPECT_EQ(L->global->limit.hits, 0);
     close_state();

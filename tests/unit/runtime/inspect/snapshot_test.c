@@ -175,14 +175,14 @@ static void on_memory_error(lua_State *state, void *data) {
     size_t total = state->global->heap.claimed_total;
     length = pieces = 0;
     results[nresults++] = neap_snapshot(state, collect, NULL);
-    EXPECT_EQ(state->global->heap.claimed_total, total); /* nothing was allocated in the heap */
+    EXPECT_LE(state->global->heap.claimed_total, total); /* nothing was allocated in the heap; rests of runs may be given back */
 }
 
 TEST(while_memory_is_short) {
     L = luaL_newstate();
     REQUIRE_NOT_NULL(L);
     luaL_openlibs(L);
-    REQUIRE_EQ(neap_setlimit(L, 4 << 20, 0), NEAP_LIMIT_OK);
+    REQUIRE_EQ(neap_setlimit(L, (4 << 20) + 16 * np_os_page_size(), 0), NEAP_LIMIT_OK); /* the text fits, its tree does not */
     neap_onmemoryerror(L, on_memory_error, NULL);
     nresults = 0;
     EXPECT_NE(luaL_dostring(L, "t = {} for i = 1, 1e7 do t[i] = {a_field_of_t = {i}} end"), LUA_OK);
