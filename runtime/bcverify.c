@@ -13,8 +13,9 @@
  *   V6  FORPREP and FORLOOP come in nested pairs; nothing jumps into a loop, and nothing in it writes
  *       or captures the three state registers: FORLOOP may trust their tags.
  *   V7  a return that does not close is reached only when nothing was captured or to be closed; to-be-closed
- *       registers are marked in rising order, and no call is made at or below one.
- *   V8  SETLIST works on a table that NEWTABLE put there.
+ *       registers are marked in rising order, and nothing at or above the first register that an instruction lends to
+ *       others (a call, a concatenation, a step of the collector) is to be closed or captured.
+ *   V8  SETLIST works on a table that NEWTABLE put there and that has not been lent since.
  * Does not: prove that registers are set before they are used: a frame's slots always hold sound values.
  *
  * V6's jumps use the nesting of loops; V7 and V8 a data flow over jump targets (State).
@@ -276,20 +277,29 @@ static bool check_open(Verifier *v) {
 
 /* ---- loops ---- */
 
-/* Registers the instruction may write. */
+/* The first register that is lent to others while the instruction is carried out: there the frame of a callee, a
+ * metamethod or a finaliser may lie. 256: none. */
+static int lent_from(NpInstr instr) {
+    int a = (int)np_a(instr), b = (int)np_b(instr), c = (int)np_c(instr);
+    switch (np_op(instr)) {
+    case NP_OP_CALL: return a;
+    case NP_OP_TFORCALL: return a + 4;
+    case NP_OP_CONCAT: return b;
+    case NP_OP_CLOSURE: return a + 1;
+    case NP_OP_NEWTABLE: return c > a ? c : a + 1;
+    default: return 256;
+    }
+}
+
+/* Registers the instruction may write, or let others write. */
 static Bits written_by(NpInstr instr) {
     int a = (int)np_a(instr), b = (int)np_b(instr), c = (int)np_c(instr);
-    Bits bits = {{0}};
+    Bits bits = bit_range(lent_from(instr), 255);
     switch (np_op(instr)) {
     case NP_OP_LOADNIL: return bit_range(a, a + b);
     case NP_OP_SELF: return bit_range(a, a + 1);
-    case NP_OP_CALL: return bit_range(a, 255);
-    case NP_OP_TFORCALL: return bit_range(a + 4, 255);
+    case NP_OP_CALL: case NP_OP_TFORCALL: return bits;
     case NP_OP_VARARG: return c == 1 ? bits : bit_range(a, c ? a + c - 2 : 255);
-    case NP_OP_CONCAT:
-        bits = bit_range(b, b + c - 1);
-        bit_set(&bits, a);
-        return bits;
     case NP_OP_FORPREP: return bit_range(a, a + 3);
     case NP_OP_FORLOOP:
         bit_set(&bits, a);
@@ -419,7 +429,6 @@ static void close_from(State *state, int reg) {
     bits_clear(&state->tbc, &above);
 }
 
-
 /* A return, or a tail call, which has closed what must be when its RETURN follows. */
 static bool check_leave(Verifier *v, State *state, NpInstr instr) {
     bool tail = np_op(instr) == NP_OP_TAILCALL;
@@ -452,11 +461,11 @@ static bool step(Verifier *v, State *state, NpInstr instr) {
     case NP_OP_CLOSE: close_from(state, a); break;
     case NP_OP_TBC: return mark_tbc(v, state, a);
     case NP_OP_TFORPREP: return mark_tbc(v, state, a + 3);
-    case NP_OP_CALL: REQUIRE(!any_from(&state->tbc, a), "call below a to-be-closed variable"); break;
-    case NP_OP_TFORCALL: REQUIRE(!any_from(&state->tbc, a + 4), "call below a to-be-closed variable"); break;
     case NP_OP_RETURN: case NP_OP_RETURN0: case NP_OP_RETURN1: case NP_OP_TAILCALL: return check_leave(v, state, instr);
     default: break;
     }
+    REQUIRE(!any_from(&state->tbc, lent_from(instr)), "call below a to-be-closed variable");
+    REQUIRE(!any_from(&state->captured, lent_from(instr)), "call below a captured variable");
     return true;
 }
 

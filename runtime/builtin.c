@@ -294,13 +294,20 @@ static const struct { const char *library, *name; NpBuiltin *run; } builtins[] =
 };
 _Static_assert(sizeof builtins / sizeof *builtins <= NP_BUILTIN_SLOTS / 2, "searching ends at a free entry");
 
+static void put(NpGlobal *global, NpBuiltinEntry entry) {
+    unsigned at = np_builtin_place(entry.function);
+    while (global->builtins[at].function) at = (at + 1) & (NP_BUILTIN_SLOTS - 1);
+    global->builtins[at] = entry;
+}
+
 void np_builtin_set(NpGlobal *global, const char *library, const char *name, lua_CFunction function) {
     for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++) {
         if (builtins[i].name[0] != name[0] || strcmp(builtins[i].name, name) != 0 || strcmp(builtins[i].library, library) != 0) continue;
-        unsigned at = np_builtin_place(function);
-        while (global->builtins[at].function && global->builtins[at].function != function &&
-               global->builtins[at].run != builtins[i].run)
-            at = (at + 1) & (NP_BUILTIN_SLOTS - 1);
-        global->builtins[at] = (NpBuiltinEntry){function, builtins[i].run};
+        NpBuiltinEntry old[NP_BUILTIN_SLOTS];
+        memcpy(old, global->builtins, sizeof old);
+        memset(global->builtins, 0, sizeof global->builtins);
+        for (unsigned at = 0; at < NP_BUILTIN_SLOTS; at++) /* one function for each, so that there are never too many */
+            if (old[at].function && old[at].function != function && old[at].run != builtins[i].run) put(global, old[at]);
+        put(global, (NpBuiltinEntry){function, builtins[i].run});
     }
 }

@@ -62,7 +62,10 @@ static void resize_transitions(lua_State *L, uint32_t slots) {
     NpShapeTable *table = &L->global->shape_table;
     uint32_t *old = table->transitions;
     uint32_t old_slots = old ? table->transition_mask + 1 : 0;
-    uint32_t *fresh = np_mem_buf(L, slots * sizeof(uint32_t));
+    unsigned group = np_heap_group_switch(&L->global->heap, 0); /* the table is everybody's */
+    uint32_t *fresh = np_mem_try_buf(L, slots * sizeof(uint32_t));
+    np_heap_group_switch(&L->global->heap, group);
+    if (!fresh) np_err_memory(L);
     memset(fresh, 0, slots * sizeof(uint32_t));
     table->transitions = fresh;
     table->transition_mask = slots - 1;

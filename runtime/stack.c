@@ -34,8 +34,14 @@ static void mend_pointers(lua_State *L, NpValue *old, NpValue *fresh) {
 static void *alloc_at_home(lua_State *L, size_t bytes) {
     NpHeap *heap = &L->global->heap;
     unsigned group = np_heap_group_switch(heap, np_heap_group_of(np_state_thread(L)));
+    bool starved = heap->starved;
+    int64_t debt = heap->debt;
     void *fresh = np_heap_alloc(heap, bytes, NP_SPAN_BUF);
-    heap->refused_by = NULL;
+    if (!fresh) { /* nobody waits for it: no reason to collect */
+        heap->refused_by = NULL;
+        heap->starved = starved;
+        heap->debt = debt;
+    }
     np_heap_group_switch(heap, group);
     return fresh;
 }

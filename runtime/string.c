@@ -149,13 +149,20 @@ void np_string_shrink(NpGlobal *global) {
     uint32_t slots = table->mask + 1;
     NpString **fresh;
     unsigned group;
+    bool starved = global->heap.starved;
+    int64_t debt = global->heap.debt;
     uint32_t least = slots / SHRINK_MOST > FIRST_SLOTS ? slots / SHRINK_MOST : FIRST_SLOTS;
     while (slots > least && table->count < slots / 4) slots /= 2;
     if (slots > (table->mask + 1) / 4) return;
     group = np_heap_group_switch(&global->heap, 0); /* the table is everybody's */
     fresh = np_heap_alloc(&global->heap, slots * sizeof(NpString *), NP_SPAN_BUF);
     np_heap_group_switch(&global->heap, group);
-    if (fresh) move_to(global, fresh, slots);
+    if (fresh) {
+        move_to(global, fresh, slots);
+    } else { /* it stays as it is: no reason to collect */
+        global->heap.starved = starved;
+        global->heap.debt = debt;
+    }
 }
 
 /* Keeps the table at most three quarters full, tombstones included. When there is no memory for that, the first to find

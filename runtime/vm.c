@@ -77,8 +77,9 @@ void np_vm_poke(bool sample) {
 }
 
 void np_vm_unpoke(void) {
-    live_plain();
     poked = sampled = 0;
+    live_plain();
+    if (poked) live_hooked(); /* a signal has come in between */
 }
 
 static bool wants_hooks(const lua_State *L) {

@@ -600,9 +600,10 @@ void np_gc_full(lua_State *L, bool emergency) {
 bool np_gc_run(lua_State *L, double seconds) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
-    double began = np_meter_begin(&gc->meter);
+    double began;
     bool ended = false;
     if (gc->stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) return false;
+    began = np_meter_begin(&gc->meter);
     do step(L, RUN_STEP, 1, &ended);
     while (!ended && gc->meter.at - began < seconds);
     if (!ended) set_debt(global, -(int64_t)quantum(global));

@@ -157,7 +157,7 @@ static void verify_holes(const NpSpan *span, const NpArena *arena) {
 static void verify_notes(const NpSpan *span, const NpArena *arena) {
     for (size_t i = 0; span->notes && i < span->nslots; i++)
         if (span->notes[i] && !np_bits_test(arena->alloc, np_granule_of(span->base + i * span->slot_bytes)))
-            FAIL("H8", "a note of a free slot");
+            FAIL("H9", "a note of a free slot");
 }
 
 static void verify_caches(const NpHeap *heap) {

@@ -79,7 +79,7 @@ void np_notes_returns(NpHeap *heap, const NpAllocCache *cache, NpSpanKind kind, 
 static unsigned size_of_notes(const NpSpan *span) {
     unsigned shift = LEAST_SHIFT;
     while (((size_t)1 << shift) < span->nslots * sizeof(uint32_t)) shift++;
-    CHECK1("H8", shift - LEAST_SHIFT < SIZES);
+    CHECK1("H9", shift - LEAST_SHIFT < SIZES);
     return shift - LEAST_SHIFT;
 }
 

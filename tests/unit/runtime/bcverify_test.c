@@ -158,6 +158,12 @@ TEST(v6_numeric_loops) {
 TEST(v6_generic_loops) {
     static const char loop[] = "for k in f do g() end";
     EXPECT_STR(with(loop, NP_OP_TFORCALL, ABC(TFORCALL, 1, 0, 1)), "register out of range");
+    EXPECT_STR(with("local a for i = 1, 2 do local f = function() end end", NP_OP_CLOSURE, np_make_ad(NP_OP_CLOSURE, 0, 0)),
+               "write to the state of a loop");
+    EXPECT_STR(with("local a for i = 1, 2 do local t = {} end", NP_OP_NEWTABLE, ABC(NEWTABLE, 0, 0, 1)),
+               "write to the state of a loop");
+    EXPECT_STR(with("local a for i = 1, 2 do local s = a .. i end", NP_OP_CONCAT, ABC(CONCAT, 0, 0, 2)),
+               "write to the state of a loop");
     EXPECT_STR(with("local a, b, c for k in f do g(a, b, c, a, b) end", NP_OP_TFORCALL, ABC(TFORCALL, 2, 0, 1)),
                "TFORPREP without its TFORCALL");
     EXPECT_STR(with(loop, NP_OP_TFORLOOP, ABC(FORLOOP, 0, 0, 0)), "TFORCALL without its TFORLOOP");
@@ -174,6 +180,8 @@ TEST(v7_closing) {
                "return without closing upvalues");
     EXPECT_STR(with("local a <close> = f() do local b <close> = g() end", NP_OP_CLOSE, ABC(TBC, 1, 0, 0)),
                "to-be-closed variables out of order");
+    EXPECT_STR(with("local a, b f = function() return b end g()", NP_OP_CALL, ABC(CALL, 1, 1, 1)),
+               "call below a captured variable");
     EXPECT_STR(with("local a, b local c <close> = f() g()", NP_OP_TBC, ABC(TBC, 3, 0, 0)),
                "call below a to-be-closed variable");
     EXPECT_STR(with("local a local f = function() return a end return f()", NP_OP_TAILCALL, ABC(TAILCALL, 2, 1, 0)),
@@ -183,6 +191,10 @@ TEST(v7_closing) {
 TEST(v8_setlist) {
     EXPECT_STR(with("local t = {1, 2}", NP_OP_NEWTABLE, ABC(LOADKX, 0, 0, 0)), "constant out of range");
     EXPECT_STR(with("local t = {1, 2}", NP_OP_SETLIST, ABC(SETLIST, 1, 1, 0)), "SETLIST without a table");
+    /* between the two, what lies above others' registers is lent */
+    EXPECT_STR(with("local a local t = {function() end}", NP_OP_CLOSURE, np_make_ad(NP_OP_CLOSURE, 0, 0)),
+               "SETLIST without a table");
+    EXPECT_STR(with("local a local t = {a .. a}", NP_OP_CONCAT, ABC(CONCAT, 0, 0, 2)), "SETLIST without a table");
     EXPECT_STR(with("local a = {1, 2}", NP_OP_LOADI, np_make_ad(NP_OP_LOADI, 0, 1)), "SETLIST without a table");
     EXPECT_STR(with_word("local t = {1, 2}", NP_OP_SETLIST, 1, 0x7fffffff), "list too long");
 }
