@@ -1,20 +1,25 @@
 /*
  * explain.c - the source line of an error, with carets under what is meant, and "did you mean ...?".
  *
- * Owns: finding the line again (the file, if it has not changed since the program began; or the text typed) and
- * laying it out. Does not: know which part of a line a message is about (mark.c) or what is alike (spell.c).
+ * Owns: finding the line again (the file, if it has not changed since the program began; or the text typed last, for
+ * functions that were made of it) and laying it out. Does not: know which part of a line a message is about (mark.c) or what is alike (spell.c).
  */
 #include "cli/explain.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "runtime/func.h"
 
 #include "lauxlib.h"
 
+#include "cli/cells.h"
 #include "cli/mark.h"
 #include "cli/path.h"
 #include "cli/spell.h"
@@ -23,7 +28,8 @@
 enum {
     LONGEST_LINE = 2000, /* bytes; longer ones were not written by people */
     LARGEST_FILE = 16 * 1024 * 1024,
-    TAB = 4, NARROWEST = 8
+    TAB = 4, NARROWEST = 8,
+    CELL = 13 /* bytes: a character, two accents, and the end */
 };
 
 static bool enabled, colours;
@@ -31,6 +37,7 @@ static time_t began;
 static const char *text_name = ""; /* np_explain_text */
 static char *text;
 static size_t text_len;
+static const char chunk_key; /* its address: where the registry has the function made of the text, nil for none */
 
 void np_explain_begin(void) {
     enabled = np_term_is(stderr);
@@ -38,9 +45,11 @@ void np_explain_begin(void) {
     began = time(NULL);
 }
 
-void np_explain_text(const char *name, const char *new_text, size_t len) {
+void np_explain_text(lua_State *L, const char *name, const char *new_text, size_t len) {
     if (!enabled)
         return;
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &chunk_key);
     char *copy = realloc(text, len + 1);
     if (copy == NULL)
         return;
@@ -49,6 +58,13 @@ void np_explain_text(const char *name, const char *new_text, size_t len) {
     text = copy;
     text_len = len;
     text_name = name;
+}
+
+void np_explain_chunk(lua_State *L) {
+    if (!enabled)
+        return;
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &chunk_key);
 }
 
 /* ---- The case at hand ---- */
@@ -98,15 +114,45 @@ static void find_frame(lua_State *L, Case *at) {
     }
 }
 
+static bool is_within(const NpProto *outer, const NpProto *proto) {
+    bool within = outer == proto;
+    for (int32_t i = 0; !within && i < outer->nprotos; i++)
+        within = is_within(outer->protos[i], proto);
+    return within;
+}
+
+/* Whether the text at hand is what the message is about: other texts before it may have had the same name. While none of
+ * its functions is there it is being compiled. */
+static bool is_about_text(lua_State *L, Case *at) {
+    if (strcmp(at->name, text_name) != 0)
+        return false;
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &chunk_key) != LUA_TFUNCTION) {
+        lua_pop(L, 1);
+        return !at->has_frame;
+    }
+    const NpLClosure *chunk = lua_topointer(L, -1);
+    lua_pop(L, 1);
+    if (!at->has_frame)
+        return false;
+    lua_getinfo(L, "f", &at->frame);
+    const NpLClosure *failed = lua_topointer(L, -1);
+    lua_pop(L, 1);
+    return is_within(chunk->proto, failed->proto);
+}
+
 /* [-0, +(0|1)] The text of the file, unless it has changed since the program began. */
 static bool push_file(lua_State *L, const char *name) {
     struct stat state;
     bool done = false;
-    FILE *file = fopen(name, "r");
-    if (file == NULL)
+    int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer would be waited for */
+    if (fd < 0)
         return false;
-    if (fstat(fileno(file), &state) == 0 && S_ISREG(state.st_mode) && state.st_mtime <= began &&
-        state.st_size <= LARGEST_FILE) {
+    FILE *file = NULL;
+    if (fstat(fd, &state) == 0 && S_ISREG(state.st_mode) && state.st_mtime <= began && state.st_size <= LARGEST_FILE)
+        file = fdopen(fd, "r");
+    if (file == NULL) {
+        close(fd);
+    } else {
         size_t size = (size_t)state.st_size;
         char *bytes = malloc(size + 1);
         if (bytes != NULL && fread(bytes, 1, size, file) == size) {
@@ -114,8 +160,8 @@ static bool push_file(lua_State *L, const char *name) {
             done = true;
         }
         free(bytes);
+        fclose(file);
     }
-    fclose(file);
     return done;
 }
 
@@ -136,9 +182,10 @@ static bool find_line_in(Case *at) {
 
 /* [-0, +(0|1)] Finds the source and the line in it. */
 static bool find_line(lua_State *L, Case *at) {
-    if (strcmp(at->name, text_name) == 0)
+    bool is_file = !at->has_frame || *at->frame.source == '@';
+    if (is_about_text(L, at))
         lua_pushlstring(L, text, text_len);
-    else if (!push_file(L, at->has_frame && *at->frame.source == '@' ? at->frame.source + 1 : at->name))
+    else if (!is_file || strcmp(at->name, text_name) == 0 || !push_file(L, at->has_frame ? at->frame.source + 1 : at->name))
         return false;
     at->chunk = lua_tolstring(L, -1, &at->chunk_len);
     return find_line_in(at);
@@ -272,40 +319,65 @@ static void mark_syntax(lua_State *L, Case *at) {
 
 /* ---- Layout ---- */
 
-/* The line as it is shown: every column one character, and where each byte of it is. */
+/* The line as it is shown: what stands in each column, and where each byte of it is. A wide character has a column with
+ * nothing in it behind its own; accents that are characters of their own share their letter's column. */
 typedef struct Row {
-    char cells[LONGEST_LINE * TAB + 1][5]; /* UTF-8 */
+    char cells[LONGEST_LINE * TAB + 1][CELL]; /* UTF-8 */
     int column_of[LONGEST_LINE + 2];
     int ncolumns;
 } Row;
 
-static size_t utf8_length(const char *byte, size_t left) {
-    unsigned char first = (unsigned char)*byte;
-    size_t len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
-    for (size_t i = 1; i < len; i++) {
-        if (i >= left || ((unsigned char)byte[i] & 0xc0) != 0x80)
-            return 1;
+static void add_cell(Row *row, const char *bytes, size_t len) {
+    memcpy(row->cells[row->ncolumns], bytes, len);
+    row->cells[row->ncolumns++][len] = '\0';
+}
+
+/* Adds to the last column; what there is no room for is left out. */
+static void join_cell(Row *row, const char *bytes, size_t len) {
+    char *cell = row->ncolumns > 0 ? row->cells[row->ncolumns - 1] : NULL;
+    if (cell != NULL && *cell == '\0') /* behind a wide one */
+        cell = row->cells[row->ncolumns - 2];
+    size_t used = cell != NULL ? strlen(cell) : CELL;
+    if (used + len < CELL) {
+        memcpy(cell + used, bytes, len);
+        cell[used + len] = '\0';
     }
-    return len;
 }
 
 static void lay_out(Row *row, const char *line, size_t len) {
     row->ncolumns = 0;
     for (size_t at = 0, size; at < len; at += size) {
-        unsigned char byte = (unsigned char)line[at];
-        size = utf8_length(line + at, len - at);
+        NpCells cells = np_cells_read(line + at, len - at);
+        size = cells.bytes;
         for (size_t i = 0; i < size; i++)
             row->column_of[at + i] = row->ncolumns;
-        int repeat = byte == '\t' ? TAB : byte == '\r' ? 0 : 1;
-        bool shows = byte >= 0x20 && byte != 0x7f && (size > 1 || byte < 0x80);
-        for (int i = 0; i < repeat; i++) {
-            char *cell = row->cells[row->ncolumns++];
-            memcpy(cell, shows ? line + at : byte == '\t' ? " " : "?", shows ? size : 1);
-            cell[shows ? size : 1] = '\0';
+        if (line[at] == '\t') {
+            for (int i = 0; i < TAB; i++)
+                add_cell(row, " ", 1);
+        } else if (!cells.shows) {
+            if (line[at] != '\r')
+                add_cell(row, "?", 1);
+        } else if (cells.columns == 0) {
+            join_cell(row, line + at, size);
+        } else {
+            add_cell(row, line + at, size);
+            if (cells.columns == 2)
+                add_cell(row, "", 0);
         }
     }
     row->column_of[len] = row->ncolumns;
     row->column_of[len + 1] = row->ncolumns + 1;
+}
+
+/* Adds the columns from `first` up to `last`; of a wide character that is cut a blank. */
+static void add_cells(luaL_Buffer *out, const Row *row, int first, int last) {
+    if (last > row->ncolumns)
+        last = row->ncolumns;
+    for (int column = first; column < last; column++) {
+        bool is_end = *row->cells[column] == '\0', goes_on = column + 1 < row->ncolumns && *row->cells[column + 1] == '\0';
+        bool cut = (is_end && column == first) || (goes_on && column + 1 == last);
+        luaL_addstring(out, cut ? " " : row->cells[column]);
+    }
 }
 
 /* The columns from `first` that are shown where there is room for `room` of them. */
@@ -371,8 +443,7 @@ static void push_lines(lua_State *L, const Case *at) {
     luaL_buffinit(L, &out);
     lua_pushfstring(L, "\n%s%s%s", np_term_colour(colours, NP_COLOUR_FAINT), head, np_term_colour(colours, NP_COLOUR_NONE));
     luaL_addvalue(&out);
-    for (int column = first; column < first + room && column < row->ncolumns; column++)
-        luaL_addstring(&out, row->cells[column]);
+    add_cells(&out, row, first, first + room);
     int used = add_carets(&out, at, row, first, room, gutter);
     add_hint(&out, at, used, room);
     luaL_pushresult(&out);

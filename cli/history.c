@@ -5,7 +5,8 @@
  *
  * NEAP_HISTORY names the file, and keeps no history when it is empty; else it is $XDG_STATE_HOME/neap/history,
  * or ~/.neap_history. An entry is a line; \n stands for a line's end within it, and \\ for a backslash.
- * Entries are appended by single writes: sessions at the same time do not lose each other's.
+ * Sessions at the same time do not lose each other's entries: who appends or shortens has a lock on the file. What a
+ * symbolic link names is shortened, and the link stays.
  */
 #include "cli/history.h"
 
@@ -15,8 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "stdlib/outfile.h"
 
 #include "cli/run.h"
 
@@ -67,24 +71,61 @@ static void unescape(char *line) {
     *to = '\0';
 }
 
-/* Leaves the last KEPT lines in the file, by way of another one. That it cannot be done does no harm. */
-static void shorten(FILE *file, size_t nlines) {
-    char *fresh = join(path, ".new"), *line = NULL;
-    size_t size = 0, at = 0;
-    FILE *out = NULL;
-    if (fresh != NULL) {
-        int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        out = fd >= 0 ? fdopen(fd, "w") : NULL;
+/* Opens what is at `name` and locks it until it is closed; -1 with errno. Where there are no locks it is not locked. */
+static int open_locked(const char *name, int flags) {
+    for (;;) {
+        struct stat ours, present;
+        int fd = open(name, O_CLOEXEC | flags, 0600), got;
+        if (fd < 0)
+            return -1;
+        while ((got = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
+            continue;
+        if (got != 0 || fstat(fd, &ours) != 0 ||
+            (stat(name, &present) == 0 && ours.st_dev == present.st_dev && ours.st_ino == present.st_ino))
+            return fd;
+        close(fd); /* another session has put a shorter one in its place meanwhile */
     }
+}
+
+static size_t count_lines(FILE *file) {
+    size_t count = 0;
+    for (int byte; (byte = getc(file)) != EOF;)
+        count += byte == '\n';
+    return count;
+}
+
+/* Writes what is behind the first `skipped` lines of `file` to a new file in place of `name`. */
+static void write_rest(const char *name, FILE *file, size_t skipped) {
+    struct stat about;
+    NpOutFile out;
+    bool whole = fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode);
+    if (!whole || np_outfile_open(&out, name) != NULL)
+        return;
+    whole = fchmod(fileno(out.out), about.st_mode & 07777) == 0;
     rewind(file);
-    for (; out != NULL && getline(&line, &size, file) > 0; at++) {
-        if (at + KEPT >= nlines)
-            fputs(line, out);
+    for (int byte; whole && (byte = getc(file)) != EOF;) {
+        if (skipped > 0)
+            skipped -= byte == '\n';
+        else
+            whole = putc(byte, out.out) != EOF;
     }
-    if (out != NULL && (fclose(out) != 0 || rename(fresh, path) != 0))
-        remove(fresh);
-    free(line);
-    free(fresh);
+    np_outfile_close(&out, whole && !ferror(file));
+}
+
+/* Leaves the last KEPT lines in the file. That it cannot be done does no harm. */
+static void shorten(void) {
+    char *name = realpath(path, NULL);
+    int fd = name != NULL ? open_locked(name, O_RDWR) : -1;
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (file != NULL) {
+        size_t nlines = count_lines(file);
+        if (nlines > MOST && !ferror(file))
+            write_rest(name, file, nlines - KEPT);
+        fclose(file);
+    } else if (fd >= 0) {
+        close(fd);
+    }
+    free(name);
 }
 
 void np_history_open(void (*remember)(void *ctx, const char *entry), void *ctx) {
@@ -110,7 +151,7 @@ void np_history_open(void (*remember)(void *ctx, const char *entry), void *ctx) 
     if (ferror(file))
         give_up("read");
     else if (nlines > MOST)
-        shorten(file, nlines);
+        shorten();
     free(line);
     fclose(file);
 }
@@ -128,7 +169,8 @@ void np_history_add(const char *entry, size_t len) {
         line[used++] = entry[i] == '\n' ? 'n' : entry[i];
     }
     line[used++] = '\n';
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open_locked(path, O_WRONLY | O_APPEND | O_CREAT);
+    errno = fd >= 0 ? ENOSPC : errno; /* for what was written in part */
     bool written = fd >= 0 && write(fd, line, used) == (ssize_t)used;
     if (!written)
         give_up("write");

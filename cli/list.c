@@ -9,6 +9,7 @@
 #include "cli/list.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@
 #include "cli/explain.h"
 #include "cli/path.h"
 #include "cli/run.h"
+
+enum { NAMES = 11, LONGEST_LINE = 200 }; /* columns for an instruction's name; bytes of a source line */
 
 typedef struct Listing {
     const char *text; /* the source, NULL when it is not to be had */
@@ -208,18 +211,28 @@ static bool skip_remark(const char *synopsis, const char **at) {
 
 static bool is_operand_letter(const char *at, const char *synopsis) {
     char before = at == synopsis ? ' ' : at[-1];
-    return strchr("BCDW", *at) != NULL && strchr(" [", before) != NULL && !isalpha((unsigned char)at[1]);
+    return strchr("ABCDW", *at) != NULL && strchr(" [", before) != NULL && !isalpha((unsigned char)at[1]);
 }
 
-static void print_meaning(const Listing *list) {
+/* What the instruction does, behind so many blanks; lines do not end in blanks. */
+static void print_meaning(const Listing *list, int blanks) {
     const char *synopsis = np_opcode_info[np_op(list->proto->code[list->pc])].synopsis;
     bool open;
     for (const char *at = synopsis; *at != '\0';) {
+        if (skip_remark(synopsis, &at))
+            continue;
+        if (*at == ' ') {
+            blanks++;
+            at++;
+            continue;
+        }
+        printf("%*s", blanks, "");
+        blanks = 0;
         if ((*at == 'R' || *at == 'K' || *at == 'U') && at[1] == '[')
             print_operand(list, &at);
         else if (is_operand_letter(at, synopsis))
             printf("%d%s", evaluate(list, &at, &open), open ? "+i" : "");
-        else if (!print_form(list, &at) && !skip_remark(synopsis, &at))
+        else if (!print_form(list, &at))
             putchar(*at++);
     }
 }
@@ -235,7 +248,11 @@ static void print_source(const Listing *list, int line) {
     if (start == NULL || line <= 0)
         return;
     size_t len = strcspn(start, "\r\n");
-    printf("\n%5d | %.*s\n", line, (int)(len > 200 ? 200 : len), start);
+    if (len > LONGEST_LINE)
+        len = LONGEST_LINE;
+    while (len > 0 && isspace((unsigned char)start[len - 1]))
+        len--;
+    printf("\n%5d |%s%.*s\n", line, len > 0 ? " " : "", (int)len, start);
 }
 
 static void print_head(const NpProto *proto) {
@@ -278,10 +295,11 @@ static bool print_function(const Listing *outer, const NpProto *proto) {
         if (list.labels[list.pc] != 0)
             printf("L%d:\n", (int)list.labels[list.pc]);
         if (line >= 0)
-            printf("%7d [%d] %-11s ", (int)list.pc, line, info->name);
+            printf("%7d [%d] %s", (int)list.pc, line, info->name);
         else
-            printf("%7d [-] %-11s ", (int)list.pc, info->name);
-        print_meaning(&list);
+            printf("%7d [-] %s", (int)list.pc, info->name);
+        int len = (int)strlen(info->name);
+        print_meaning(&list, len < NAMES ? NAMES - len + 1 : 1);
         putchar('\n');
         list.pc += info->words;
     }
@@ -294,30 +312,29 @@ static bool print_function(const Listing *outer, const NpProto *proto) {
 
 /* ---- Files ---- */
 
+/* [-0, +1] The message of errno. */
+static bool push_failure(lua_State *L, const char *name, int error) {
+    lua_pushfstring(L, "%s: %s", name != NULL ? name : "stdin", error != 0 ? strerror(error) : "read error");
+    return false;
+}
+
 /* [-0, +1] All of the file, NULL for standard input; or the message why not. */
 static bool push_contents(lua_State *L, const char *name) {
     luaL_Buffer buffer;
     char piece[4096];
     FILE *file = name != NULL ? fopen(name, "rb") : stdin;
-    if (file == NULL) {
-        luaL_fileresult(L, 0, name);
-        lua_pop(L, 1);
-        lua_remove(L, -2);
-        return false;
-    }
+    if (file == NULL)
+        return push_failure(L, name, errno);
     luaL_buffinit(L, &buffer);
+    errno = 0;
     for (size_t got; (got = fread(piece, 1, sizeof piece, file)) > 0;)
         luaL_addlstring(&buffer, piece, got);
-    luaL_pushresult(&buffer);
+    int error = errno;
     bool failed = ferror(file) != 0;
-    if (failed) {
-        luaL_fileresult(L, 0, name);
-        lua_pop(L, 1);
-        lua_remove(L, -2);
-    }
+    luaL_pushresult(&buffer);
     if (file != stdin)
         fclose(file);
-    return !failed;
+    return failed ? push_failure(L, name, error) : true;
 }
 
 /* The bytes before the code, as luaL_loadfile leaves them out: a byte order mark, and a first line with #, whose end stays
@@ -330,7 +347,8 @@ static size_t skip_head(const char *text, size_t len) {
     return at + 1 < len && text[at] == '\n' && text[at + 1] == *LUA_SIGNATURE ? at + 1 : at;
 }
 
-/* A lua_CFunction: the file's name or NULL, and whether to list; raises no errors but for want of memory. True when
+/* A lua_CFunction: the file's name or NULL, whether to list, and what stands above the name as a heading, nil for no
+ * heading; raises no errors but for want of memory. True when
  * it compiles; else the message has been reported. */
 static int do_file(lua_State *L) {
     const char *name = lua_touserdata(L, 1);
@@ -343,7 +361,7 @@ static int do_file(lua_State *L) {
         return 0;
     }
     const char *text = lua_tolstring(L, -1, &len);
-    np_explain_text(name != NULL ? name : "stdin", text, len);
+    np_explain_text(L, name != NULL ? name : "stdin", text, len);
     lua_pushfstring(L, name != NULL ? "@%s" : "=stdin", name);
     size_t skipped = skip_head(text, len);
     bool binary = skipped < len && text[skipped] == *LUA_SIGNATURE;
@@ -355,6 +373,8 @@ static int do_file(lua_State *L) {
         return 1;
     const NpLClosure *closure = lua_topointer(L, -2);
     Listing list = {.text = binary ? NULL : text, .len = len};
+    if (lua_tostring(L, 3) != NULL)
+        printf("%s%s:\n", lua_tostring(L, 3), name != NULL ? name : "stdin");
     if (!print_function(&list, closure->proto))
         luaL_error(L, "not enough memory");
     return 1;
@@ -368,7 +388,11 @@ bool np_list_files(lua_State *L, char **argv, bool list) {
         lua_pushcfunction(L, do_file);
         lua_pushlightuserdata(L, *at);
         lua_pushboolean(L, list);
-        int status = np_run_report(L, np_run_call(L, 2, 1));
+        if (argv[0] != NULL && argv[1] != NULL)
+            lua_pushstring(L, at == argv ? "" : "\n");
+        else
+            lua_pushnil(L);
+        int status = np_run_report(L, np_run_call(L, 3, 1));
         all = status == LUA_OK && lua_toboolean(L, -1) && all;
         lua_settop(L, 0);
     }

@@ -41,8 +41,11 @@ static void print_version(void) {
 /* ---- What the options ask for ---- */
 
 static int run_text(lua_State *L, const char *text, const char *name) {
-    np_explain_text(name + 1, text, strlen(text));
-    return np_run_chunk(L, luaL_loadbuffer(L, text, strlen(text), name));
+    np_explain_text(L, name + 1, text, strlen(text));
+    int status = luaL_loadbuffer(L, text, strlen(text), name);
+    if (status == LUA_OK)
+        np_explain_chunk(L);
+    return np_run_chunk(L, status);
 }
 
 /* -l mod, -l global=mod. Without a name of its own the global is the module's name up to a '-',

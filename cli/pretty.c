@@ -15,6 +15,7 @@
 
 #include "lauxlib.h"
 
+#include "cli/cells.h"
 #include "cli/path.h"
 #include "cli/term.h"
 
@@ -68,27 +69,7 @@ static const char *copy(Tree *tree, const char *text, size_t len) {
     return block;
 }
 
-/* Bytes of the UTF-8 sequence at `text`, 0 when there is none or it is a control character. */
-static size_t character(const char *text, size_t left) {
-    const unsigned char *byte = (const unsigned char *)text;
-    if (byte[0] < 0x80)
-        return byte[0] >= 0x20 && byte[0] != 0x7f;
-    size_t len = byte[0] >= 0xf0 && byte[0] <= 0xf4 ? 4 : byte[0] >= 0xe0 ? 3 : byte[0] >= 0xc2 ? 2 : 0;
-    if (len == 0 || byte[0] > 0xf4 || len > left || (byte[0] == 0xc2 && byte[1] < 0xa0))
-        return 0;
-    for (size_t i = 1; i < len; i++) {
-        if ((byte[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return len;
-}
-
-static size_t columns(const char *text) {
-    size_t count = 0;
-    for (; *text != '\0'; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
+static size_t columns(const char *text) { return np_cells_columns(text, strlen(text)); }
 
 /* The string with what cannot be shown as Lua's escapes, cut to `most` bytes, in quotes if asked for. */
 static const char *visible(Tree *tree, const char *text, size_t len, size_t most, bool quoted) {
@@ -99,8 +80,9 @@ static const char *visible(Tree *tree, const char *text, size_t len, size_t most
     if (quoted)
         *to++ = '"';
     for (size_t at = 0, size; at < shown; at += size) {
-        size = character(text + at, len - at);
-        if (size > 0 && !(quoted && (text[at] == '"' || text[at] == '\\'))) {
+        NpCells cells = np_cells_read(text + at, len - at);
+        size = cells.bytes;
+        if (cells.shows && !(quoted && (text[at] == '"' || text[at] == '\\'))) {
             memcpy(to, text + at, size);
             to += size;
             continue;

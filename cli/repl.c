@@ -151,7 +151,9 @@ static int read_chunk(lua_State *L) {
     lua_concat(L, 2);
     np_edit_remember(lua_tostring(L, -1), lua_rawlen(L, -1));
     lua_pop(L, 1);
-    np_explain_text(&CHUNK_NAME[1], lua_tostring(L, 1), lua_rawlen(L, 1));
+    np_explain_text(L, &CHUNK_NAME[1], lua_tostring(L, 1), lua_rawlen(L, 1));
+    if (status == LUA_OK)
+        np_explain_chunk(L);
     lua_remove(L, 1);
     return status;
 }

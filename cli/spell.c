@@ -14,10 +14,8 @@ enum { LONGEST = 40 }; /* longer names are not looked at: nobody slips in them w
 
 static unsigned smaller(unsigned left, unsigned right) { return left < right ? left : right; }
 
-/* A slip for every letter in five and one more, but never the whole of a short name. */
-static unsigned allowed(size_t len) {
-    return len <= 2 ? 1 : len <= 5 ? 2 : 1 + (unsigned)len / 3;
-}
+/* One slip, and another one for every five letters: two in four letters would make any short name of any other. */
+static unsigned allowed(size_t len) { return 1 + (unsigned)len / 5; }
 
 /* Weighted in halves: another case is half a slip, so that `Print` is nearer to `print` than to `Paint`. */
 enum { SLIP = 2, CASE = 1 };

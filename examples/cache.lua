@@ -7,7 +7,11 @@
 -- no request ever fails.
 -- test: 8000
 
-local requests = math.tointeger(tonumber(arg[1] or 300000)) or error "the number of requests must be a whole number"
+local requests = math.tointeger(tonumber(arg[1] or 300000))
+if not requests or requests < 1 then
+    io.stderr:write("cache: the number of requests must be a whole number from 1 on, not '", arg[1], "'\n")
+    os.exit(1)
+end
 local MiB = 1 << 20
 
 heap.limit {hard = heap.stats().ready + 16 * MiB}

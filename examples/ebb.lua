@@ -53,15 +53,20 @@ if not path or not size or size < 1000 then
     os.exit(1)
 end
 
+local function quoted(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
+
+local lowest = 0 -- of arg: the command, which options may follow
+while arg[lowest - 1] do lowest = lowest - 1 end
+
 local engines = {
-    { name = "neap", command = arg[-1], colour = "#1f6feb" },
+    { name = "neap", command = quoted(arg[lowest]), colour = "#1f6feb" },
     { name = "lua5.4", command = "lua5.4", colour = "#bf5700" },
     { name = "luajit", command = "luajit", colour = "#8250df" },
 }
 
 -- The samples {x = seconds, y = bytes} of one engine, or nil if it does not run.
 local function samples_of(command)
-    local pipe = io.popen(("%s %s --measure %d 2>&1"):format(command, arg[0], size))
+    local pipe = io.popen(("%s %s --measure %d 2>&1"):format(command, quoted(arg[0]), size))
     local samples = {}
     for line in pipe:lines() do
         local x, y = line:match "^(%S+) (%d+)$"

@@ -6,7 +6,11 @@
 -- Look at: `bar`, which draws only on a terminal, and there only when something may have changed to the eye.
 -- test: 20000
 
-local numbers = math.tointeger(tonumber(arg[1] or 3000000)) or error "the count must be a whole number"
+local numbers = math.tointeger(tonumber(arg[1] or 3000000))
+if not numbers or numbers < 1 then
+    io.stderr:write("progress: the count of numbers must be a whole number from 1 on, not '", arg[1], "'\n")
+    os.exit(1)
+end
 
 local terminal = os.execute "test -t 2" == true and os.getenv "TERM" ~= "dumb"
 local began, due = os.clock(), 0

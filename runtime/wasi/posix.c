@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +34,21 @@ int pclose(FILE *stream) {
 /* Asked whether there is a command processor, it says no. */
 int system(const char *command) {
     if (!command) return 0;
+    errno = ENOSYS;
+    return -1;
+}
+
+char *realpath(const char *path, char *resolved) {
+    errno = ENOSYS;
+    return NULL;
+}
+
+int fchmod(int fd, mode_t mode) {
+    errno = ENOSYS;
+    return -1;
+}
+
+int flock(int fd, int operation) {
     errno = ENOSYS;
     return -1;
 }

@@ -485,4 +485,21 @@ run --gc-trace -e 'collectgarbage()'
 in_file "--gc-trace" err "gc 1 @"; in_file "--gc-trace: kind" err "(full)"
 status_is "--gc-trace" 0
 
+# --- examples with arguments they cannot use, and by a path with blanks ------------------------------
+
+for count in 0 -5 1.5 many; do
+    for example in cache progress; do
+        run "$root/examples/$example.lua" "$count"
+        fails "$example.lua $count" "$example: the "
+        in_file "$example.lua $count: what is wrong" err "must be a whole number from 1 on, not '$count'"
+    done
+done
+if [ "${VARIANT:-}" = release ]; then
+    mkdir "it's here"
+    ln -s "$neap" "it's here/neap"
+    "it's here/neap" -W -e 'x = 1' "$root/examples/ebb.lua" ebb.svg 2000 2>err
+    say "ebb.lua: status" 0 $?
+    in_file "ebb.lua: the command is measured, whatever its path and options" ebb.svg ">neap, "
+fi
+
 [ "$failures" -eq 0 ]

@@ -7,7 +7,7 @@ trap 'rm -rf "$folder"' EXIT
 status=0
 for cc in gcc clang-19; do
     command -v "$cc" >/dev/null || continue
-    "$cc" -Wall -Wextra -Werror examples/embed.c -Iinclude "$LIBNEAP" -lm -ldl -lpthread -o "$folder/embed"
+    "$cc" -Wall -Wextra -Werror examples/embed.c -Iinclude "$LIBNEAP" -lm -o "$folder/embed"
     got=$("$folder/embed")
     case $got in
     "stopped: not enough memory (group 'script')

@@ -33,6 +33,8 @@ cat >host.c <<'END_C'
 
 int main(void) {
     lua_State *L = luaL_newstate();
+    if (L == NULL)
+        return 1;
     luaL_openlibs(L);
     if (luaL_dostring(L, "return string.rep('ab', 3) .. _VERSION") != LUA_OK)
         return 1;
@@ -119,6 +121,9 @@ else
     for package in "$root"/out/deb/*.deb; do dpkg-deb -x "$package" sys; done
 fi
 say "deb: the command" "Lua 5.4" "$(sys/usr/bin/neap -e 'print(_VERSION)')"
+say "deb: the notice of what is inside the command" 1 "$(grep -c 'Chart.js Contributors' sys/usr/share/doc/neap/copyright)"
+say "deb: the source package" "neap neap" "$(for package in "$root"/out/deb/*.deb; do
+    dpkg-deb -W --showformat '${source:Package}\n' "$package"; done | tr '\n' ' ' | sed 's/ $//')"
 say "deb: the command's libraries" "" "$(ldd sys/usr/bin/neap | grep 'not found')"
 triplet=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 PKG_CONFIG_SYSROOT_DIR=$dir/sys

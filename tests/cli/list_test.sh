@@ -58,6 +58,13 @@ has "--list -: standard input" out 'return r0'
 for file in "$OLDPWD"/examples/*.lua "$OLDPWD"/bench/*.lua; do
     "$neap" --list "$file" >out 2>err || say "--list $file" "it to work" "$(cat err)"
 done
+"$neap" --list program.lua stripped >out 2>err
+say "--list of several files names each" "program.lua:~~stripped:" "$(grep -xE -B1 '[a-z.]+:' out | tr '\n' '~' | sed 's/~--~/~/g; s/~$//')"
+echo 'local function f(a, b, ...)   ' >blanks.lua
+printf '\n\nreturn ...\nend return f   \n' >>blanks.lua
+"$neap" --list blanks.lua >out
+has "--list: the number of parameters" out 'set aside arguments beyond 2 parameters'
+say "--list: no line ends in a blank" "" "$(grep -n ' $' out)"
 say "--list runs nothing" "" "$(echo 'io.stderr:write "ran"' >run.lua; "$neap" --list run.lua 2>&1 >/dev/null)"
 
 # --- --check --------------------------------------------------------------------------------------
@@ -75,6 +82,8 @@ has "--check: the second error" err "worse.lua:2: <name> expected near <eof>"
 has "--check: a file that is not there" err "cannot read nofile: No such file or directory"
 has "--check: a folder" err "cannot read .: Is a directory"
 say "--check: one line for each" 4 "$(wc -l <err | tr -d ' ')"
+"$neap" --check <&- 2>err
+has "--check of a closed standard input" err "cannot read stdin: Bad file descriptor"
 head -c 60 stripped >cut
 "$neap" --check cut 2>err
 say "--check of a cut binary chunk" 1 $?
@@ -123,6 +132,12 @@ explains "__index functions are not called" "    3 | t.a.b()
 echo 'local zebra = nil; zebra()' >t.lua
 explains "nothing is alike" "    1 | local zebra = nil; zebra()
       |                    ^^^^^"
+echo 'return nope.x' >t.lua
+explains "two slips in four letters are none" "    1 | return nope.x
+      |        ^^^^"
+echo 'return tbael.x' >t.lua
+explains "two letters swapped" "    1 | return tbael.x
+      |        ^^^^^ did you mean 'table'?"
 echo 'return {} < 1' >t.lua
 explains "an operator" "    1 | return {} < 1
       |           ^"
@@ -159,6 +174,30 @@ touch -d '1 hour' t.lua
 script -qec "'$neap' t.lua" /dev/null </dev/null >out
 say "a file that changed later is not quoted" 0 "$(grep -c '|' out)"
 has "its message is" out "attempt to call a nil value (global 'prnt')"
+sleep_until_older
+printf 'local s = "\344\275\240\345\245\275 e\314\201"; nosuch()\n' >t.lua
+explains "wide characters, and an accent by itself" "    1 | local s = \"$(printf '\344\275\240\345\245\275 e\314\201')\"; nosuch()
+      |                     ^^^^^^"
+wide=$(printf '\344\275\240\345\245\275')
+echo "s = \"$wide$wide$wide$wide\"; nosuch()" >t.lua
+cols=30 explains "a wide character that is cut" "    1 |  $wide$wide\"; nosuch()
+      |             ^^^^^^"
+printf 'local s = "\302\233\303\244"; nosuch()\n' >t.lua
+explains "a control character beyond ASCII" "    1 | local s = \"?ä\"; nosuch()
+      |                 ^^^^^^"
+mkfifo pipe
+echo 'error[[boo]]' >pipe &
+timeout 20 script -qec "'$neap' pipe" /dev/null </dev/null >out
+say "a script from a pipe: status" 1 $?
+has "a script from a pipe" out "pipe:1: boo"
+TERM=dumb script -qec "'$neap' -e 'function f() local t; t.x = 1 end' -e 'local other = 2; f(other)'" /dev/null </dev/null >out
+has "a function of another -e" out "(command line):1: attempt to index a nil value"
+say "a function of another -e: the last one is not quoted" 0 "$(grep -c '1 | ' out)"
+echo 'local wrong = 1' >stdin
+touch -d '1 minute ago' stdin
+TERM=dumb script -qec "echo 'nosuch()' | '$neap' -" /dev/null </dev/null >out
+say "a file called stdin is not standard input" 0 "$(grep -c '1 | ' out)"
+echo 'prnt(1)' >t.lua
 sleep_until_older
 term=xterm
 script -qec "TERM=xterm '$neap' t.lua" /dev/null </dev/null >out

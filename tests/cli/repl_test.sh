@@ -108,6 +108,13 @@ line '_'; until_so "a _ of the program's own is left alone" shows '"mine"'
 line 'print "to stdout"'; until_so "print" shows 'to stdout'
 line 'nosuch()'; until_so "an error" contains "stdin:1: attempt to call a nil value (global 'nosuch')"
 
+line 'function early() local t; return t.field end'
+line 'local wrong_line = early()'; until_so "an error in an earlier line" contains "stdin:1: attempt to index a nil value (local 't')"
+if contains '| local wrong_line'; then fail "the last line is not quoted for it" "no such line"; else pass "the last line is not quoted for it"; fi
+line 'local function inner() local t; return t.field end return inner()'
+until_so "an error in a function of this line" contains '1 | local function inner()'
+line '{"你好", "é"}'; until_so "wide characters" shows '{"你好", "é"}'
+
 # --- several lines ------------------------------------------------------------------------------
 
 line 'for i = 1, 2 do'; until_so "a second prompt" last_is ">>"
@@ -215,6 +222,26 @@ start 80 "TERM=screen NEAP_HISTORY=$dir/long_history"
 until_so "a long history: a prompt" last_is ">"
 key Up; until_so "a long history: its end" last_is '> x = 2500'
 say "a long history is shortened" "1000 x = 1501" "$(wc -l <long_history | tr -d ' ') $(head -n 1 long_history)"
+
+i=0; while [ $i -lt 2500 ]; do i=$((i + 1)); echo "y = $i"; done >long_history
+chmod 640 long_history
+ln -s long_history linked
+start 80 "TERM=screen NEAP_HISTORY=$dir/linked"
+until_so "a history by a symbolic link: a prompt" last_is ">"
+line '"by link"'; until_so "a history by a symbolic link: a line" shows '"by link"'
+say "a history by a symbolic link stays one" "symbolic link 640 1001" "$(stat -c %F linked) $(stat -c %a long_history) $(wc -l <long_history | tr -d ' ')"
+say "a history by a symbolic link: nothing is left beside it" "long_history" "$(echo long_history*)"
+if command -v flock >/dev/null; then
+    exec 8>>long_history
+    flock 8
+    line '"waits"'; line '"more"'
+    say "a locked history is not written to" '"by link"' "$(tail -n 1 long_history)"
+    cp -p long_history fresh
+    mv fresh long_history # as another session does that shortens it
+    exec 8>&-
+    until_so "a history that is free again: goes on" shows '"more"'
+    say "a history that was replaced meanwhile is written to" '"waits" "more" ' "$(tail -n 2 long_history | tr '\n' ' ')"
+fi
 
 # Only a shell that has jobs can stop one.
 open 80 "env TERM=screen NEAP_HISTORY= PS1='shell: ' bash --norc --noprofile -i"

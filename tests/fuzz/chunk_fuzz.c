@@ -3,7 +3,7 @@
  *     ninja asan
  *     clang-19 -std=gnu11 -D_GNU_SOURCE -DCHECK=1 -g -O1 -fno-strict-aliasing -Iinclude -I. \
  *         -fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all tests/fuzz/chunk_fuzz.c out/asan/libneap.a \
- *         -lm -ldl -o /tmp/chunk_fuzz
+ *         -lm -o /tmp/chunk_fuzz
  *     out/neap tests/fuzz/chunk_corpus.lua FOLDER tests/lua
  *     /tmp/chunk_fuzz -max_total_time=600 -max_len=4000 FOLDER
  *

@@ -4,7 +4,7 @@
  *     clang-19 -std=gnu11 -D_GNU_SOURCE -Iinclude -I. -Iout/asan/gen -g -O1 \
  *         -fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all \
  *         tests/fuzz/parse_fuzz.c compiler/{ast,scope,diagnose,parse}.c \
- *         out/asan/gen/{lexer,grammar}.c out/asan/libneap.a -lm -ldl -o /tmp/parse_fuzz
+ *         out/asan/gen/{lexer,grammar}.c out/asan/libneap.a -lm -o /tmp/parse_fuzz
  *     /tmp/parse_fuzz -max_total_time=60 -max_len=2000 CORPUS-FOLDER
  *
  * The source is not terminated, so that a read beyond its end is seen. */

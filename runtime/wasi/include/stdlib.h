@@ -5,6 +5,7 @@
 #include_next <stdlib.h>
 
 int mkstemp(char *name);
+char *realpath(const char *path, char *resolved);
 int system(const char *command);
 
 #endif

@@ -1,0 +1,88 @@
+/*
+ * cells.c - characters as a terminal shows them: which may be sent to it, and how many columns each takes.
+ *
+ * Owns: reading UTF-8, what is a control character (C1, U+0080 to U+009F, too: terminals obey them), and the widths. wcwidth
+ * is not used: it knows nothing beyond ASCII unless the process has a locale, which a script may change.
+ * Does not: lay out anything.
+ */
+#include "cli/cells.h"
+
+typedef struct Range {
+    unsigned first, last;
+} Range;
+
+/* Characters that stand on the one before them: the common ones. */
+static const Range joined[] = {
+    {0x300, 0x36f}, {0x483, 0x489}, {0x591, 0x5bd}, {0x610, 0x61a}, {0x64b, 0x65f}, {0x6d6, 0x6dc}, {0x93c, 0x93c},
+    {0x941, 0x948}, {0x94d, 0x94d}, {0xe31, 0xe31}, {0xe34, 0xe3a}, {0xe47, 0xe4e}, {0x1ab0, 0x1aff},
+    {0x1dc0, 0x1dff}, {0x200b, 0x200f}, {0x20d0, 0x20f0}, {0x302a, 0x302d}, {0x3099, 0x309a}, {0xfe00, 0xfe0f},
+    {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0xe0100, 0xe01ef},
+};
+
+/* East_Asian_Width W and F of Unicode 14; gaps without a character are closed. */
+static const Range wide[] = {
+    {0x1100, 0x115f}, {0x231a, 0x231b}, {0x2329, 0x232a}, {0x23e9, 0x23ec}, {0x23f0, 0x23f0}, {0x23f3, 0x23f3},
+    {0x25fd, 0x25fe}, {0x2614, 0x2615}, {0x2648, 0x2653}, {0x267f, 0x267f}, {0x2693, 0x2693}, {0x26a1, 0x26a1},
+    {0x26aa, 0x26ab}, {0x26bd, 0x26be}, {0x26c4, 0x26c5}, {0x26ce, 0x26ce}, {0x26d4, 0x26d4}, {0x26ea, 0x26ea},
+    {0x26f2, 0x26f3}, {0x26f5, 0x26f5}, {0x26fa, 0x26fa}, {0x26fd, 0x26fd}, {0x2705, 0x2705}, {0x270a, 0x270b},
+    {0x2728, 0x2728}, {0x274c, 0x274c}, {0x274e, 0x274e}, {0x2753, 0x2755}, {0x2757, 0x2757}, {0x2795, 0x2797},
+    {0x27b0, 0x27b0}, {0x27bf, 0x27bf}, {0x2b1b, 0x2b1c}, {0x2b50, 0x2b50}, {0x2b55, 0x2b55}, {0x2e80, 0x303e},
+    {0x3041, 0x3247}, {0x3250, 0x4dbf}, {0x4e00, 0xa4c6}, {0xa960, 0xa97c}, {0xac00, 0xd7a3}, {0xf900, 0xfaff},
+    {0xfe10, 0xfe19}, {0xfe30, 0xfe6b}, {0xff01, 0xff60}, {0xffe0, 0xffe6}, {0x16fe0, 0x18d08}, {0x1aff0, 0x1b2fb},
+    {0x1f004, 0x1f004}, {0x1f0cf, 0x1f0cf}, {0x1f18e, 0x1f18e}, {0x1f191, 0x1f19a}, {0x1f200, 0x1f320},
+    {0x1f32d, 0x1f335}, {0x1f337, 0x1f37c}, {0x1f37e, 0x1f393}, {0x1f3a0, 0x1f3ca}, {0x1f3cf, 0x1f3d3},
+    {0x1f3e0, 0x1f3f0}, {0x1f3f4, 0x1f3f4}, {0x1f3f8, 0x1f43e}, {0x1f440, 0x1f440}, {0x1f442, 0x1f4fc},
+    {0x1f4ff, 0x1f53d}, {0x1f54b, 0x1f54e}, {0x1f550, 0x1f567}, {0x1f57a, 0x1f57a}, {0x1f595, 0x1f596},
+    {0x1f5a4, 0x1f5a4}, {0x1f5fb, 0x1f64f}, {0x1f680, 0x1f6c5}, {0x1f6cc, 0x1f6cc}, {0x1f6d0, 0x1f6d2},
+    {0x1f6d5, 0x1f6df}, {0x1f6eb, 0x1f6ec}, {0x1f6f4, 0x1f6fc}, {0x1f7e0, 0x1f7f0}, {0x1f90c, 0x1f93a},
+    {0x1f93c, 0x1f945}, {0x1f947, 0x1f9ff}, {0x1fa70, 0x1faf6}, {0x20000, 0x3fffd},
+};
+
+static bool is_among(const Range *ranges, size_t count, unsigned character) {
+    size_t low = 0;
+    while (low < count) {
+        size_t middle = (low + count) / 2;
+        if (character > ranges[middle].last)
+            low = middle + 1;
+        else
+            count = middle;
+        if (character >= ranges[middle].first && character <= ranges[middle].last)
+            return true;
+    }
+    return false;
+}
+
+NpCells np_cells_read(const char *text, size_t left) {
+    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+    static const NpCells not_shown = {.bytes = 1, .columns = 1};
+    unsigned first = (unsigned char)*text;
+    if (first < 0x80)
+        return (NpCells){.bytes = 1, .columns = 1, .shows = first >= 0x20 && first != 0x7f};
+    size_t len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || len > left)
+        return not_shown;
+    unsigned character = first & (0x7fU >> len);
+    for (size_t i = 1; i < len; i++) {
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            return not_shown;
+        character = character << 6 | ((unsigned char)text[i] & 0x3f);
+    }
+    if (character < least[len] || character > 0x10ffff || (character >= 0xd800 && character <= 0xdfff))
+        return not_shown;
+    NpCells cells = {.bytes = len, .columns = 1, .shows = character >= 0xa0};
+    if (is_among(joined, sizeof joined / sizeof joined[0], character))
+        cells.columns = 0;
+    else if (is_among(wide, sizeof wide / sizeof wide[0], character))
+        cells.columns = 2;
+    return cells;
+}
+
+size_t np_cells_columns(const char *text, size_t len) {
+    size_t count = 0;
+    for (size_t at = 0; at < len;) {
+        NpCells cells = np_cells_read(text + at, len - at);
+        count += cells.columns;
+        at += cells.bytes;
+    }
+    return count;
+}
