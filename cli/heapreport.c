@@ -181,13 +181,15 @@ static void add_site(Census *census, const neap_Site *row) {
 }
 
 static void take_census(lua_State *L, double now, Census *into) {
+    neap_Sites *found;
     neap_Site row;
     into->time = now;
     neap_stats(L, &into->stats);
     forget_sites(into);
-    if (neap_heapsites(L) > 0)
-        for (int i = 0; neap_site(L, i, &row); i++)
+    if (neap_heapsites(L, &found) > 0)
+        for (int i = 0; neap_site(found, i, &row); i++)
             add_site(into, &row);
+    neap_sites_free(found);
 }
 
 static void watch(void *data, lua_State *L, const neap_Moment *moment) {

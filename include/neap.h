@@ -217,8 +217,8 @@ typedef struct neap_Moment {
 typedef void (*neap_WatchFunction)(void *data, lua_State *L, const neap_Moment *moment);
 
 /* [-0, +0, -] From now on `watch` is called at each such moment with `data` and the main thread; NULL ends it. It may call
-   neap_stats, neap_moment, neap_map and neap_heapsites (which does not collect there), and nothing that allocates or raises. Its time is
-   not counted as the collector's. */
+   neap_stats, neap_moment, neap_map and neap_heapsites (which does not collect there; with neap_site and neap_sites_free),
+   and nothing that allocates or raises. Its time is not counted as the collector's. */
 LUA_API void (neap_watch)(lua_State *L, neap_WatchFunction watch, void *data);
 /* [-0, +0, -] The present moment; its event is 0. Unlike neap_stats it does not grow with the heap. */
 LUA_API void (neap_moment)(lua_State *L, neap_Moment *out);
@@ -258,10 +258,13 @@ LUA_API void (neap_hookrunning)(lua_State *L, lua_Hook hook, int mask, int count
 
 /*
  * Nothing here costs anything before it is asked for. Tables of places in the program are kept outside the heap and are
- * charged to the state; the last mark or profile that ends gives them back.
+ * charged to the state; they are given back when the last mark or profile has ended and no result is left. What neap_since
+ * and neap_heapsites find is a result of its own, charged to the process: a copy that nothing which happens later changes. It
+ * belongs to who asked, who frees it before the state is closed.
  */
 
-/* A row of what neap_since or neap_heapsites found. Texts belong to Neap, up to the next call of a function of this section. */
+typedef struct neap_Sites neap_Sites; /* a result */
+/* A row of it. Texts belong to the result, `stack` up to its next neap_site, the others until it is freed. */
 typedef struct neap_Site {
     const char *type;       /* neap_since: "table", "string", "function", ...; neap_heapsites: NULL */
     const char *source;     /* name of the file, or of the chunk as messages have it; "[C]" */
@@ -282,17 +285,25 @@ LUA_API unsigned (neap_mark)(lua_State *L);
 LUA_API void (neap_unmark)(lua_State *L, unsigned mark);
 /* [-0, +0, e] Collects, and finds what has been allocated since the mark and is alive: one row for each type and line, by
    falling bytes. A buffer (of a table, a thread, ...) counts as bytes of its owner's type at the line that made it grow. Returns
-   the number of rows, or an error NEAP_SITES_*. */
-LUA_API int (neap_since)(lua_State *L, unsigned mark);
+   the number of rows, with the result in *out, or an error NEAP_SITES_*, with NULL there. */
+LUA_API int (neap_since)(lua_State *L, unsigned mark, neap_Sites **out);
 
 /* [-0, +0, -] Samples the heap from now on, about one of every `rate` bytes allocated, each with its stack; 512 KiB costs
-   next to nothing, 1 takes every object. 0 ends it and drops what was sampled. Returns 0 when there is no memory. */
+   next to nothing, 1 takes every object. 0 ends it and drops what was sampled. Returns 0 when there is no memory.
+   This profile is the host's. */
 LUA_API int (neap_heapprofile)(lua_State *L, size_t rate);
+/* [-0, +0, -] The same for the program, as heap.profile does it. Where the host takes a profile the program's is that one, with
+   its rate and what it has sampled so far, and ending it leaves the host's as it is. */
+LUA_API int (neap_programprofile)(lua_State *L, size_t rate);
+/* [-0, +0, -] Has the program begun one, and not ended it? */
+LUA_API int (neap_hasprogramprofile)(lua_State *L);
 /* [-0, +0, -] Collects, and finds the stacks that have allocated, by falling bytes alive; the figures are estimates for all
-   allocations since neap_heapprofile. Returns the number of rows, or an error NEAP_SITES_*. */
-LUA_API int (neap_heapsites)(lua_State *L);
-/* [-0, +0, -] Row `index`, from 0, of the last neap_since or neap_heapsites; 0 when there is none. */
-LUA_API int (neap_site)(lua_State *L, int index, neap_Site *out);
+   allocations since the profile was begun, whoever did. Returns as neap_since. */
+LUA_API int (neap_heapsites)(lua_State *L, neap_Sites **out);
+/* Row `index`, from 0; 0 when there is none. */
+LUA_API int (neap_site)(neap_Sites *found, int index, neap_Site *out);
+/* Frees a result; NULL is ignored. */
+LUA_API void (neap_sites_free)(neap_Sites *found);
 
 #define NEAP_CPU_OK 0
 #define NEAP_CPU_NO_MEMORY 1

@@ -89,8 +89,10 @@ const char *np_heapgraph_snapshot(lua_State *L, const char *path) {
 
 /* heap.snapshot(file) -> true, or nil and what is wrong. */
 static int heap_snapshot(lua_State *L) {
-    const char *path = luaL_checkstring(L, 1);
-    const char *wrong = np_heapgraph_snapshot(L, path);
+    size_t length;
+    const char *path = luaL_checklstring(L, 1, &length), *wrong;
+    luaL_argcheck(L, strlen(path) == length, 1, "a name without zeros expected");
+    wrong = np_heapgraph_snapshot(L, path);
     if (wrong == NULL) {
         lua_pushboolean(L, 1);
         return 1;

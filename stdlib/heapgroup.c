@@ -86,16 +86,15 @@ static const luaL_Reg methods[] = {
     {NULL, NULL},
 };
 
-static void set_metatable(lua_State *L) {
-    if (luaL_newmetatable(L, TYPE)) {
-        luaL_newlib(L, methods);
-        lua_setfield(L, -2, "__index");
-        lua_pushcfunction(L, group_tostring);
-        lua_setfield(L, -2, "__tostring");
-        lua_pushboolean(L, 0);
-        lua_setfield(L, -2, "__metatable");
-    }
-    lua_setmetatable(L, -2);
+void np_heapgroup_open(lua_State *L) {
+    luaL_newmetatable(L, TYPE);
+    luaL_newlib(L, methods);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, group_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
 }
 
 /* heap.group(name [, {limit =}]) -> group */
@@ -112,7 +111,7 @@ static int heap_group(lua_State *L) {
         limit = np_heaplib_limit(L, "heap.group", "limit", 0);
     }
     neap_group_new(L, name, limit);
-    set_metatable(L);
+    luaL_setmetatable(L, TYPE);
     return 1;
 }
 

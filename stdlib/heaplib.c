@@ -155,7 +155,12 @@ size_t np_heaplib_limit(lua_State *L, const char *function, const char *name, si
     switch (lua_type(L, -1)) {
     case LUA_TNIL: bytes = old; break;
     case LUA_TBOOLEAN: wrong = lua_toboolean(L, -1) ? "is true" : NULL; break;
-    case LUA_TSTRING: wrong = neap_parselimit(lua_tostring(L, -1), &bytes); break;
+    case LUA_TSTRING: {
+        size_t length;
+        const char *text = lua_tolstring(L, -1, &length);
+        wrong = strlen(text) == length ? neap_parselimit(text, &bytes) : "has a zero behind it";
+        break;
+    }
     case LUA_TNUMBER: {
         int whole;
         lua_Integer value = lua_tointegerx(L, -1, &whole);
@@ -239,6 +244,8 @@ static const luaL_Reg functions[] = {
 };
 
 LUAMOD_API int luaopen_heap(lua_State *L) {
+    np_heapgroup_open(L);
+    np_heapsites_open(L);
     luaL_newlib(L, functions);
     luaL_setfuncs(L, np_heapgraph_functions, 0);
     luaL_setfuncs(L, np_heapgroup_functions, 0);

@@ -17,6 +17,11 @@ extern const luaL_Reg np_heapgroup_functions[];   /* heapgroup.c: accounts of me
 extern const luaL_Reg np_heapmetrics_functions[]; /* heapmetrics.c: figures as text */
 extern const luaL_Reg np_heapsites_functions[];   /* heapsites.c: where memory comes from */
 
+/* Make the metatables of their values when the module is opened, all of it each time: one that a memory error left half made
+ * would stay so if it was made with the first value. [gc][err] */
+void np_heapgroup_open(lua_State *L);
+void np_heapsites_open(lua_State *L);
+
 /* heaplib.c: the limit that the value on top of the stack, which is popped, stands for: a number of bytes, a text like "64MiB",
  * false for none (0); `old` for nil. Anything else is an error that begins with `function` and calls the value `name`. [gc][err] */
 size_t np_heaplib_limit(lua_State *L, const char *function, const char *name, size_t old);

@@ -1,7 +1,8 @@
 /*
  * heapsites.c - heap.mark, heap.since, heap.profile: where a program's memory comes from.
  *
- * Owns: the shape of what they return, and marks as values that end with their last reference.
+ * Owns: the shape of what they return, and marks as values that end with their last reference. Making a table may run
+ * finalizers, or fail: a result is shown by a protected call, and freed when that has returned.
  * Does not: find anything out (neap.h, "Where memory comes from").
  */
 #define LUA_LIB
@@ -32,6 +33,23 @@ static void set_text(lua_State *L, const char *name, const char *text) {
     lua_setfield(L, -2, name);
 }
 
+/* ---- results ---- */
+
+typedef struct Found {
+    neap_Sites *sites;
+    int rows;
+} Found;
+
+/* The values that `show`, called with a pointer to `found`, returns. */
+static int show_found(lua_State *L, Found *found, lua_CFunction show, int values) {
+    int status;
+    lua_pushcfunction(L, show);
+    lua_pushlightuserdata(L, found);
+    status = lua_pcall(L, 1, values, 0);
+    neap_sites_free(found->sites);
+    return status == LUA_OK ? values : lua_error(L);
+}
+
 /* ---- marks ---- */
 
 static int drop_mark(lua_State *L) {
@@ -50,20 +68,23 @@ static int show_mark(lua_State *L) {
     return 1;
 }
 
-/* heap.mark() -> mark */
-static int heap_mark(lua_State *L) {
+void np_heapsites_open(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"__gc", drop_mark}, {"__close", drop_mark}, {"__tostring", show_mark}, {"__index", NULL}, {NULL, NULL}};
+    luaL_newmetatable(L, MARK_TYPE);
+    luaL_setfuncs(L, methods, 0);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, drop_mark);
+    lua_setfield(L, -2, "drop");
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+/* heap.mark() -> mark */
+static int heap_mark(lua_State *L) {
     unsigned *mark = lua_newuserdatauv(L, sizeof *mark, 0);
     *mark = 0;
-    if (luaL_newmetatable(L, MARK_TYPE)) {
-        luaL_setfuncs(L, methods, 0);
-        lua_createtable(L, 0, 1);
-        lua_pushcfunction(L, drop_mark);
-        lua_setfield(L, -2, "drop");
-        lua_setfield(L, -2, "__index");
-    }
-    lua_setmetatable(L, -2);
+    luaL_setmetatable(L, MARK_TYPE);
     *mark = neap_mark(L); /* last, so that nothing above is part of what has been allocated since */
     if (*mark == 0)
         return luaL_error(L, "not enough memory");
@@ -106,18 +127,12 @@ static void push_totals(lua_State *L, const Totals *totals) {
     }
 }
 
-/* heap.since(mark) -> rows, totals by type */
-static int heap_since(lua_State *L) {
-    const unsigned *mark = luaL_checkudata(L, 1, MARK_TYPE);
+static int show_since(lua_State *L) {
+    const Found *found = lua_touserdata(L, 1);
     Totals totals = {.count = 0};
     neap_Site site;
-    int count;
-    luaL_argcheck(L, *mark != 0, 1, "the mark has been dropped");
-    count = neap_since(L, *mark);
-    if (count < 0)
-        return luaL_error(L, count == NEAP_SITES_NO_MARK ? "the mark has been dropped" : "not enough memory");
-    lua_createtable(L, count, 0);
-    for (int i = 0; neap_site(L, i, &site); i++) {
+    lua_createtable(L, found->rows, 0);
+    for (int i = 0; neap_site(found->sites, i, &site); i++) {
         push_row(L, &site);
         lua_rawseti(L, -2, i + 1);
         add_to_totals(&totals, &site);
@@ -126,21 +141,33 @@ static int heap_since(lua_State *L) {
     return 2;
 }
 
+/* heap.since(mark) -> rows, totals by type */
+static int heap_since(lua_State *L) {
+    const unsigned *mark = luaL_checkudata(L, 1, MARK_TYPE);
+    Found found;
+    luaL_argcheck(L, *mark != 0, 1, "the mark has been dropped");
+    found.rows = neap_since(L, *mark, &found.sites);
+    if (found.rows < 0)
+        return luaL_error(L, found.rows == NEAP_SITES_NO_MARK ? "the mark has been dropped" : "not enough memory");
+    return show_found(L, &found, show_since, 2);
+}
+
 /* ---- profiles ---- */
 
 static int write_to(void *file, const void *data, size_t bytes) { return fwrite(data, 1, bytes, file) != bytes; }
 
 /* heap.profile(file) -> true, or nil and a message */
 static int save_profile(lua_State *L) {
-    const char *name = lua_tostring(L, 1), *wrong;
+    size_t length;
+    const char *name = lua_tolstring(L, 1, &length), *wrong = "no heap profile is being taken";
     NpOutFile file;
-    int error;
-    wrong = np_outfile_open(&file, name);
-    if (wrong == NULL) {
-        error = neap_writeprofile(L, NEAP_PROFILE_HEAP, neap_profileform(name), write_to, file.out);
-        wrong = np_outfile_close(&file, error != NEAP_SITES_NO_PROFILE);
-        if (error == NEAP_SITES_NO_PROFILE)
-            return luaL_error(L, "no heap profile is being taken");
+    luaL_argcheck(L, strlen(name) == length, 1, "a name without zeros expected");
+    if (neap_hasprogramprofile(L)) {
+        wrong = np_outfile_open(&file, name);
+        if (wrong == NULL) {
+            int error = neap_writeprofile(L, NEAP_PROFILE_HEAP, neap_profileform(name), write_to, file.out);
+            wrong = np_outfile_close(&file, error != NEAP_SITES_NO_PROFILE);
+        }
     }
     if (wrong == NULL) {
         lua_pushboolean(L, 1);
@@ -151,17 +178,11 @@ static int save_profile(lua_State *L) {
     return 2;
 }
 
-static int list_profile(lua_State *L) {
+static int show_profile(lua_State *L) {
+    const Found *found = lua_touserdata(L, 1);
     neap_Site site;
-    int count = neap_heapsites(L);
-    if (count == NEAP_SITES_NO_PROFILE) {
-        luaL_pushfail(L);
-        return 1;
-    }
-    if (count < 0)
-        return luaL_error(L, "not enough memory");
-    lua_createtable(L, count, 0);
-    for (int i = 0; neap_site(L, i, &site); i++) {
+    lua_createtable(L, found->rows, 0);
+    for (int i = 0; neap_site(found->sites, i, &site); i++) {
         push_row(L, &site);
         set_count(L, "allocated_count", site.allocated_count);
         set_count(L, "allocated_bytes", site.allocated_bytes);
@@ -169,6 +190,18 @@ static int list_profile(lua_State *L) {
         lua_rawseti(L, -2, i + 1);
     }
     return 1;
+}
+
+static int list_profile(lua_State *L) {
+    Found found;
+    if (!neap_hasprogramprofile(L)) {
+        luaL_pushfail(L);
+        return 1;
+    }
+    found.rows = neap_heapsites(L, &found.sites);
+    if (found.rows < 0)
+        return luaL_error(L, "not enough memory");
+    return show_found(L, &found, show_profile, 1);
 }
 
 /* heap.profile(rate), heap.profile(false), heap.profile(), heap.profile(file) */
@@ -182,7 +215,7 @@ static int heap_profile(lua_State *L) {
         rate = luaL_checkinteger(L, 1);
         luaL_argcheck(L, rate >= 0 && rate <= PTRDIFF_MAX / 2, 1, "a number of bytes expected");
     }
-    if (!neap_heapprofile(L, (size_t)rate))
+    if (!neap_programprofile(L, (size_t)rate))
         return luaL_error(L, "not enough memory");
     return 0;
 }

@@ -41,12 +41,11 @@ void np_marks_drop(NpGlobal *global, uint32_t mark) {
 
 /* ---- rows ---- */
 
-NpSiteRow *np_marks_add_row(NpSites *sites) {
+NpSiteRow *np_marks_add_row(NpSiteRows *rows) {
     NpSiteRow *row;
-    if (!np_list_reserve(&sites->global->heap.mem, (void **)&sites->rows, &sites->row_capacity, sites->row_count,
-                         sizeof *sites->rows, sites->row_count + 1))
+    if (!np_list_reserve(&np_mem_process, (void **)&rows->items, &rows->capacity, rows->count, sizeof *row, rows->count + 1))
         return NULL;
-    row = &sites->rows[sites->row_count++];
+    row = &rows->items[rows->count++];
     memset(row, 0, sizeof *row);
     return row;
 }
@@ -85,10 +84,16 @@ static void sort(NpSiteRow *rows, size_t count, int (*order)(const NpSiteRow *, 
     }
 }
 
-void np_marks_sort_rows(NpSites *sites) { sort(sites->rows, sites->row_count, by_bytes); }
+void np_marks_sort_rows(NpSiteRows *rows) { sort(rows->items, rows->count, by_bytes); }
+
+void np_marks_close_rows(NpSiteRows *rows) {
+    np_list_close(&np_mem_process, (void **)&rows->items, &rows->capacity, sizeof *rows->items);
+    rows->count = 0;
+}
 
 typedef struct Since {
     NpSites *sites;
+    NpSiteRows *rows;
     uint32_t mark;
     bool failed;
 } Since;
@@ -98,17 +103,17 @@ static NpSiteRow *row_of(Since *since, uint8_t kind, uint32_t location) {
     NpSites *sites = since->sites;
     NpSiteRow *row;
     for (uint32_t at = np_sites_location(sites, location)->row; at; at = row->next) {
-        row = &sites->rows[at - 1];
+        row = &since->rows->items[at - 1];
         if (row->kind == kind) return row;
     }
-    row = np_marks_add_row(sites);
+    row = np_marks_add_row(since->rows);
     if (!row) return NULL;
     row->kind = kind;
     row->location = location;
     row->line = np_sites_location(sites, location)->line;
     row->file = np_sites_function(sites, np_sites_location(sites, location)->function)->file;
     row->next = np_sites_location(sites, location)->row;
-    np_sites_location(sites, location)->row = (uint32_t)sites->row_count;
+    np_sites_location(sites, location)->row = (uint32_t)since->rows->count;
     return row;
 }
 
@@ -128,19 +133,20 @@ static void count(Since *since, const void *slot, uint8_t kind, unsigned objects
 }
 
 /* Several functions may be on one line. */
-static void merge_lines(NpSites *sites) {
+static void merge_lines(NpSiteRows *rows) {
+    NpSiteRow *items = rows->items;
     size_t kept = 0;
-    if (sites->row_count == 0) return;
-    sort(sites->rows, sites->row_count, by_line);
-    for (size_t i = 1; i < sites->row_count; i++) {
-        if (by_line(&sites->rows[kept], &sites->rows[i]) != 0) {
-            sites->rows[++kept] = sites->rows[i];
+    if (rows->count == 0) return;
+    sort(items, rows->count, by_line);
+    for (size_t i = 1; i < rows->count; i++) {
+        if (by_line(&items[kept], &items[i]) != 0) {
+            items[++kept] = items[i];
             continue;
         }
-        sites->rows[kept].counts.count += sites->rows[i].counts.count;
-        sites->rows[kept].counts.bytes += sites->rows[i].counts.bytes;
+        items[kept].counts.count += items[i].counts.count;
+        items[kept].counts.bytes += items[i].counts.bytes;
     }
-    sites->row_count = kept + 1;
+    rows->count = kept + 1;
 }
 
 static void visit(void *ctx, NpSpan *span, void *slot) {
@@ -153,15 +159,14 @@ static void visit(void *ctx, NpSpan *span, void *slot) {
     for (unsigned i = 0; i < owned; i++) count(ctx, buffers[i], kind, 0);
 }
 
-bool np_marks_since(NpGlobal *global, uint32_t mark) {
+bool np_marks_since(NpGlobal *global, uint32_t mark, NpSiteRows *rows) {
     NpSites *sites = global->sites;
-    Since since = {sites, mark, false};
-    sites->row_count = 0;
+    Since since = {sites, rows, mark, false};
     for (uint32_t at = 1; at <= sites->locations.count; at++) np_sites_location(sites, at)->row = 0;
     np_gc_end_sweep(global);
     np_heap_walk(&global->heap, false, visit, &since);
     if (since.failed) return false;
-    merge_lines(sites);
-    np_marks_sort_rows(sites);
+    merge_lines(rows);
+    np_marks_sort_rows(rows);
     return true;
 }

@@ -12,13 +12,15 @@ uint32_t np_marks_set(NpGlobal *global);
 void np_marks_drop(NpGlobal *global, uint32_t mark);
 /* [-] Is it set? */
 bool np_marks_has(const NpGlobal *global, uint32_t mark);
-/* [-] Fills sites->rows, by falling bytes, with what was allocated since the mark and has not been found dead. Finishes a sweep
- * that is under way. false: no memory. */
-bool np_marks_since(NpGlobal *global, uint32_t mark);
+/* [-] Adds to `rows`, which has none, what was allocated since the mark and has not been found dead, by falling bytes. Finishes
+ * a sweep that is under way. false: no memory; the rows there are are the caller's to close all the same. */
+bool np_marks_since(NpGlobal *global, uint32_t mark, NpSiteRows *rows);
 
-/* [-] An empty row at the end of sites->rows; NULL: no memory. Rows move. */
-NpSiteRow *np_marks_add_row(NpSites *sites);
+/* [-] An empty row at the end; NULL: no memory. Rows move. */
+NpSiteRow *np_marks_add_row(NpSiteRows *rows);
 /* [-] By falling bytes. */
-void np_marks_sort_rows(NpSites *sites);
+void np_marks_sort_rows(NpSiteRows *rows);
+/* [-] Gives their memory back. */
+void np_marks_close_rows(NpSiteRows *rows);
 
 #endif

@@ -1,6 +1,7 @@
 /* neap_profile.c: marks and profiles as neap.h shows them.
  *
- * Owns: when a collection is made before something is counted. Does not: count, sample or write. */
+ * Owns: when a collection is made before something is counted; results, which stay as they are whatever runs meanwhile.
+ * Does not: count, sample or write. */
 #include "include/neap.h"
 #include "runtime/gc/gc.h"
 #include "runtime/gc/list.h"
@@ -24,27 +25,65 @@ static bool may_collect(const NpGlobal *global) {
 LUA_API unsigned neap_mark(lua_State *L) { return np_marks_set(L->global); }
 LUA_API void neap_unmark(lua_State *L, unsigned mark) { np_marks_drop(L->global, mark); }
 
-LUA_API int neap_since(lua_State *L, unsigned mark) {
-    NpGlobal *global = L->global;
-    if (may_collect(global)) np_gc_full(L, false);
-    if (!np_marks_has(global, mark)) return NEAP_SITES_NO_MARK; /* a finaliser may have dropped it */
-    return np_marks_since(global, mark) ? (int)global->sites->row_count : NEAP_SITES_NO_MEMORY;
+/* ---- results ---- */
+
+struct neap_Sites {
+    NpSites *tables; /* which stay as long as there is a result: NpSites.results */
+    NpSiteRows rows;
+    char *stack;     /* of the last neap_site */
+    size_t stack_capacity;
+};
+
+static size_t result_bytes(void) { return NP_ALIGN_UP(sizeof(neap_Sites), np_os_page_size()); }
+
+static neap_Sites *new_result(NpSites *tables) {
+    neap_Sites *found;
+    void *memory;
+    if (sysAlloc(&np_mem_process, result_bytes(), &memory) != 0) return NULL;
+    found = memory;
+    found->tables = tables;
+    tables->results++;
+    return found;
 }
 
-LUA_API int neap_heapsites(lua_State *L) {
+LUA_API void neap_sites_free(neap_Sites *found) {
+    NpSites *tables;
+    if (!found) return;
+    tables = found->tables;
+    np_marks_close_rows(&found->rows);
+    np_list_close(&np_mem_process, (void **)&found->stack, &found->stack_capacity, 1);
+    np_mem_discard_ready(&np_mem_process, found, result_bytes());
+    if (--tables->results == 0 && !tables->profiling && !tables->timing && tables->mark_count == 0)
+        np_sites_close(tables->global);
+}
+
+/* Hands a result over: the number of rows, or, when there is not all of it, an error. */
+static int hand_over(neap_Sites *found, bool whole, neap_Sites **out) {
+    if (whole) {
+        *out = found;
+        return (int)found->rows.count;
+    }
+    neap_sites_free(found);
+    return NEAP_SITES_NO_MEMORY;
+}
+
+LUA_API int neap_since(lua_State *L, unsigned mark, neap_Sites **out) {
     NpGlobal *global = L->global;
-    NpSites *sites;
-    if (!global->sites || !global->sites->profiling) return NEAP_SITES_NO_PROFILE;
-    if (may_collect(global)) np_gc_full(L, true);
-    np_gc_end_sweep(global);
-    sites = global->sites;
-    sites->row_count = 0;
+    neap_Sites *found;
+    *out = NULL;
+    if (may_collect(global)) np_gc_full(L, false);
+    if (!np_marks_has(global, mark)) return NEAP_SITES_NO_MARK; /* a finaliser may have dropped it */
+    found = new_result(global->sites);
+    return hand_over(found, found && np_marks_since(global, mark, &found->rows), out);
+}
+
+static bool add_stacks(const NpSites *sites, NpSiteRows *rows) {
     for (uint32_t at = 1; at <= sites->stacks.count; at++) {
         const NpSiteStack *stack = np_sites_stack_at(sites, at);
         NpSiteRow *row;
         if (stack->counts.allocated_count < 0.5) continue;
-        row = np_marks_add_row(sites);
-        if (!row) return NEAP_SITES_NO_MEMORY;
+        row = np_marks_add_row(rows);
+        if (!row) return false;
         row->counts = stack->counts;
         row->stack = at;
         row->location = stack->location;
@@ -54,19 +93,29 @@ LUA_API int neap_heapsites(lua_State *L) {
         row->line = np_sites_location(sites, row->location)->line;
         row->file = np_sites_function(sites, np_sites_location(sites, row->location)->function)->file;
     }
-    np_marks_sort_rows(sites);
-    return (int)sites->row_count;
+    np_marks_sort_rows(rows);
+    return true;
+}
+
+LUA_API int neap_heapsites(lua_State *L, neap_Sites **out) {
+    NpGlobal *global = L->global;
+    neap_Sites *found;
+    *out = NULL;
+    if (!global->sites || !global->sites->profiling) return NEAP_SITES_NO_PROFILE;
+    if (may_collect(global)) np_gc_full(L, true);
+    np_gc_end_sweep(global);
+    found = new_result(global->sites);
+    return hand_over(found, found && add_stacks(global->sites, &found->rows), out);
 }
 
 static size_t whole(double value) { return value > 0.5 ? (size_t)(value + 0.5) : 0; }
 
-LUA_API int neap_site(lua_State *L, int index, neap_Site *out) {
+LUA_API int neap_site(neap_Sites *found, int index, neap_Site *out) {
     enum { STACK_MOST = 32768 };
-    NpSites *sites = L->global->sites;
     const NpSiteRow *row;
-    if (!sites || index < 0 || (size_t)index >= sites->row_count) return 0;
-    row = &sites->rows[index];
-    *out = (neap_Site){.source = np_sites_text(sites, row->file),
+    if (index < 0 || (size_t)index >= found->rows.count) return 0;
+    row = &found->rows.items[index];
+    *out = (neap_Site){.source = np_sites_text(found->tables, row->file),
                        .line = row->line,
                        .count = whole(row->counts.count),
                        .bytes = whole(row->counts.bytes),
@@ -74,14 +123,20 @@ LUA_API int neap_site(lua_State *L, int index, neap_Site *out) {
                        .allocated_bytes = whole(row->counts.allocated_bytes)};
     if (!row->stack) {
         out->type = np_value_kind_name(row->kind);
-    } else if (np_list_reserve(&L->global->heap.mem, (void **)&sites->line, &sites->line_capacity, 0, 1, STACK_MOST)) {
-        np_pprof_fold(sites, row->stack, sites->line, STACK_MOST);
-        out->stack = sites->line;
+    } else if (np_list_reserve(&np_mem_process, (void **)&found->stack, &found->stack_capacity, 0, 1, STACK_MOST)) {
+        np_pprof_fold(found->tables, row->stack, found->stack, STACK_MOST);
+        out->stack = found->stack;
     }
     return 1;
 }
 
-LUA_API int neap_heapprofile(lua_State *L, size_t rate) { return np_profile_heap(L->global, rate); }
+/* ---- profiles ---- */
+
+LUA_API int neap_heapprofile(lua_State *L, size_t rate) { return np_profile_heap(L->global, NP_PROFILE_HOST, rate); }
+LUA_API int neap_programprofile(lua_State *L, size_t rate) { return np_profile_heap(L->global, NP_PROFILE_PROGRAM, rate); }
+LUA_API int neap_hasprogramprofile(lua_State *L) {
+    return L->global->sites && (L->global->sites->owners & NP_PROFILE_PROGRAM) != 0;
+}
 LUA_API int neap_cpuprofile(lua_State *L, int hertz) { return np_profile_cpu(L->global, hertz); }
 
 LUA_API int neap_writeprofile(lua_State *L, int kind, int form, neap_Write write, void *context) {

@@ -40,16 +40,19 @@ static void drop_samples(NpSites *sites) {
     }
 }
 
-bool np_profile_heap(NpGlobal *global, size_t rate) {
+bool np_profile_heap(NpGlobal *global, NpProfileOwner owner, size_t rate) {
     NpSites *sites = rate ? np_sites_get(global) : global->sites;
     bool done;
     if (!sites) return rate == 0;
+    sites->owners = rate ? sites->owners | owner : sites->owners & ~(unsigned)owner;
+    if (rate ? owner == NP_PROFILE_PROGRAM && (sites->owners & NP_PROFILE_HOST) : sites->owners != 0) return true;
     drop_samples(sites);
     sites->profiling = rate > 0;
     sites->rate = rate;
     done = np_sites_settle(global);
     if (done) return true;
     sites->profiling = false;
+    sites->owners = 0;
     (void)np_sites_settle(global);
     return false;
 }

@@ -6,9 +6,12 @@
 #include "runtime/inspect/sites.h"
 
 /* ---- heap (profile.c) ---- */
-/* [-] Takes a sample of about every `rate` bytes allocated from now on; what was sampled before is forgotten. 0: no more
- * samples, the profile is dropped. false: no memory, and there is no profile. */
-bool np_profile_heap(NpGlobal *global, size_t rate);
+/* There is one profile, of the host, the program, or both: the host's goes on whatever the program does, which shares it. */
+typedef enum { NP_PROFILE_HOST = 1, NP_PROFILE_PROGRAM = 2 } NpProfileOwner;
+/* [-] Takes a sample of about every `rate` bytes allocated from now on; what was sampled before is forgotten, unless the owner
+ * is the program and the profile is the host's, which then goes on as it is. 0: the owner has no profile any more; when the
+ * other has none either there are no more samples and the profile is dropped. false: no memory, and there is no profile. */
+bool np_profile_heap(NpGlobal *global, NpProfileOwner owner, size_t rate);
 /* [-] A sample of `bytes` bytes was allocated; is free. */
 void np_profile_taken(NpSites *sites, uint32_t stack, size_t bytes);
 void np_profile_gone(NpSites *sites, uint32_t stack, size_t bytes);

@@ -421,7 +421,7 @@ bool np_sites_settle(NpGlobal *global) {
     if (sites->profiling || sites->mark_count > 0)
         return np_notes_open(&global->heap, &taker, sites->mark_count > 0, sites->profiling ? sites->rate : 0);
     np_notes_close(&global->heap);
-    if (!sites->timing) np_sites_close(global);
+    if (!sites->timing && sites->results == 0) np_sites_close(global);
     return true;
 }
 
@@ -437,8 +437,6 @@ void np_sites_close(NpGlobal *global) {
     set_close(sites, &sites->notes);
     np_scratch_free(&sites->bytes);
     np_list_close(mem, (void **)&sites->marks, &sites->mark_capacity, sizeof *sites->marks);
-    np_list_close(mem, (void **)&sites->rows, &sites->row_capacity, sizeof *sites->rows);
-    np_list_close(mem, (void **)&sites->line, &sites->line_capacity, 1);
     np_mem_discard_ready(mem, sites, block_bytes());
     global->sites = NULL;
 }

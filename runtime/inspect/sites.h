@@ -6,7 +6,7 @@
  *       the cache of locations, which is emptied whenever something may die.
  *
  * All of it is made when the first profile or mark is asked for, charged to the state's memory, and given back when the
- * last one ends. The tables are bounded: what does not fit is one function named "(other)".
+ * last one has ended and no result refers to it. While it is there an entry keeps its number and a text its place. The tables are bounded: what does not fit is one function named "(other)".
  */
 #ifndef NP_SITES_H
 #define NP_SITES_H
@@ -67,6 +67,7 @@ typedef struct NpSiteRow {
     int32_t line;      /* and a line of it */
     NpSiteCounts counts;
 } NpSiteRow;
+typedef struct NpSiteRows { NpSiteRow *items; size_t count, capacity; } NpSiteRows; /* charged to the process */
 
 typedef struct NpSiteCached { const NpProto *proto; uint32_t pc, location; } NpSiteCached;
 #define NP_SITES_CACHE 1024
@@ -81,8 +82,8 @@ typedef struct NpSites {
     bool timing;                    /* CPU samples are */
     uint32_t generation;            /* of the youngest mark */
     uint32_t *marks; size_t mark_count, mark_capacity; /* generations of those that have not been dropped */
-    NpSiteRow *rows; size_t row_count, row_capacity;   /* of the last neap_since or neap_heapsites */
-    char *line; size_t line_capacity;                  /* of the last neap_site */
+    unsigned owners;                /* of the heap profile: NpProfileOwner */
+    size_t results;                 /* of neap_since and neap_heapsites that have not been freed: they refer to these tables */
     NpSiteCached cache[NP_SITES_CACHE];
 } NpSites;
 

@@ -68,6 +68,27 @@ holds "types" '(function() for _, row in ipairs(report.peak.types) do if row[1] 
 
 holds "sites" 'report.peak.sites[1][1] == "flood.lua:2" and report.peak.sites[1][3] > 4e6 and report.peak.sites[1][2] > 50000'
 
+# A program that looks at profiles and marks of its own neither disturbs the report nor is disturbed.
+cat >own.lua <<'END'
+assert(not heap.profile())
+heap.profile(1)
+local mark = heap.mark()
+t = {}
+for i = 1, 200000 do t[i] = { i } end
+for i = 1, 5 do
+  assert(heap.profile()[1].stack)
+  assert(heap.since(mark)[1].type == "table")
+  setmetatable({}, { __gc = function() heap.profile() heap.since(mark) end })
+end
+mark:drop()
+heap.profile(false)
+assert(not heap.profile())
+END
+"$neap" --heap-report=report.html own.lua >out 2>err
+say "a program with a profile of its own" "0" "$?$(cat out err)"
+holds "a program with a profile of its own: sites" 'report["end"].sites[1][1] == "own.lua:5" and report["end"].sites[1][3] > 4e6'
+rm own.lua
+
 # However long the run and however many collections, the record is bounded (read.lua asserts it).
 "$neap" --heap-report=report.html -e 'for i = 1, 2500 do collectgarbage() end heap.release()'
 holds "many collections" 'report.collections >= 2500 and report.program == "(command line)"'

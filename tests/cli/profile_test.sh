@@ -146,9 +146,11 @@ for option in heap cpu; do
     run --$option-profile
     say "$option without a file: status" 1 $status
 done
-run --heap-profile=ended.folded -e 'heap.profile(false)'
-say "a program that ends its profile" 0 $status
-has "a program that ends its profile: message" "cannot write heap profile 'ended.folded': the program has ended it" err
+# The option's profile is not the program's to end, nor seen by a program that has begun none.
+run --heap-profile=own.folded -e 'assert(not heap.profile()) kept = ("x"):rep(9e6) heap.profile(1) assert(heap.profile()[1].bytes > 8e6)
+heap.profile(false) assert(not heap.profile() and not heap.profile("none.folded"))'
+say "a program with a profile of its own" 0 "$status$(cat err)"
+has "a program with a profile of its own: the option's" 'main chunk' own.folded
 # The name is meant from where the program was started.
 cat >moves.lua <<'END'
 kept = ("x"):rep(30000000)

@@ -53,3 +53,4 @@ local ok, message = heap.snapshot "/nonexistent/x.heapsnapshot"
 eq(ok, nil)
 assert(message:find("/nonexistent/x.heapsnapshot: ", 1, true), message)
 check.fails("to 'heap.snapshot' (string expected, got no value)", heap.snapshot)
+check.fails("a name without zeros expected", heap.snapshot, "a\0b")

@@ -119,7 +119,9 @@ static void see(void *data, lua_State *L, const neap_Moment *moment) {
     EXPECT_EQ(now.live, moment->live);
     if (seen->sites) {
         int begun = seen->events[NEAP_CYCLE_BEGINS];
-        EXPECT_GE(neap_heapsites(L), 0);
+        neap_Sites *found;
+        EXPECT_GE(neap_heapsites(L, &found), 0);
+        neap_sites_free(found);
         EXPECT_EQ(seen->events[NEAP_CYCLE_BEGINS], begun); /* it has not collected */
     }
 }

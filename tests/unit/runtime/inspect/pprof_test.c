@@ -160,7 +160,7 @@ static const char *const program = "local function make(n) local t = {} for i = 
 
 static void profile_program(void) {
     open_state();
-    REQUIRE(np_profile_heap(L->global, 1));
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 1));
     REQUIRE_EQ(luaL_loadbuffer(L, program, strlen(program), "@dir/f;x.lua"), LUA_OK);
     REQUIRE_EQ(lua_pcall(L, 0, 0, 0), LUA_OK);
     collect();

@@ -32,7 +32,7 @@ TEST(a_rate_of_one_is_exact) {
     RUN("t = {} for i = 1, 200 do t[i] = {i} end t = nil"); /* tables of strings and shapes are large enough */
     collect();
     before = stats();
-    REQUIRE(np_profile_heap(L->global, 1));
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 1));
     RUN("t = {} for i = 1, 200 do t[i] = {i} end for i = 1, 200 do local x = {} end");
     all = sum();
     EXPECT((size_t)all.allocated_bytes >= stats().claimed_total - before.claimed_total);
@@ -42,8 +42,32 @@ TEST(a_rate_of_one_is_exact) {
     collect();
     EXPECT(sum().bytes < all.bytes / 4);
     EXPECT(sum().allocated_count >= all.allocated_count);
-    REQUIRE(np_profile_heap(L->global, 0));
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 0));
     EXPECT(L->global->sites == NULL && L->global->heap.notes == NULL);
+    close_state();
+}
+
+/* The host's profile outlives the program's, which outlives it. */
+TEST(two_owners) {
+    long before;
+    open_state();
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 1));
+    RUN("kept = {{}, {}}");
+    before = (long)sum().count;
+    EXPECT(before >= 3);
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_PROGRAM, 4096));
+    EXPECT_EQ((long)sum().count, before);
+    EXPECT_EQ(L->global->sites->rate, 1);
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_PROGRAM, 0));
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_PROGRAM, 0));
+    EXPECT_EQ((long)sum().count, before);
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_PROGRAM, 1));
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 0));
+    EXPECT_EQ((long)sum().count, before);
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_PROGRAM, 2));
+    EXPECT_EQ((long)sum().count, 0);
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_PROGRAM, 0));
+    EXPECT(L->global->sites == NULL);
     close_state();
 }
 
@@ -52,7 +76,7 @@ TEST(samples_stand_for_all) {
     double estimate;
     open_state();
     before = stats().claimed_total;
-    REQUIRE(np_profile_heap(L->global, 2048));
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 2048));
     RUN("for i = 1, 100000 do local x = {i} end");
     truth = stats().claimed_total - before;
     estimate = sum().allocated_bytes;
@@ -63,10 +87,10 @@ TEST(samples_stand_for_all) {
 /* A profile that is begun again has nothing of the one before. */
 TEST(begun_again) {
     open_state();
-    REQUIRE(np_profile_heap(L->global, 1));
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 1));
     RUN("t = {} for i = 1, 100 do t[i] = {} end");
     EXPECT(sum().allocated_count > 100);
-    REQUIRE(np_profile_heap(L->global, 1 << 20));
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 1 << 20));
     EXPECT_EQ((long)sum().allocated_count, 0);
     RUN("t = nil");
     collect(); /* samples of the first one die */
@@ -78,12 +102,12 @@ TEST(no_memory) {
     open_state();
     for (long nth = 1; nth < 20; nth++) {
         np_mem_fail_at(nth, NP_MEM_LIMIT);
-        if (!np_profile_heap(L->global, 1)) EXPECT(L->global->sites == NULL);
+        if (!np_profile_heap(L->global, NP_PROFILE_HOST, 1)) EXPECT(L->global->sites == NULL);
         np_mem_fail_at(nth, NP_MEM_LIMIT);
         (void)luaL_dostring(L, "t = {} for i = 1, 100 do t[i] = {} end");
         np_mem_fail_at(0, 0);
         lua_settop(L, 0);
-        REQUIRE(np_profile_heap(L->global, 0));
+        REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 0));
     }
     np_heap_verify(&L->global->heap);
     close_state();
@@ -118,12 +142,12 @@ TEST(cpu_samples_by_hand) {
 TEST(both) {
     open_state();
     REQUIRE_EQ(np_profile_cpu(L->global, 1), NP_PROFILE_OK);
-    REQUIRE(np_profile_heap(L->global, 1));
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 1));
     RUN("x = {}");
     REQUIRE_EQ(np_profile_cpu(L->global, 0), NP_PROFILE_OK);
     EXPECT(sum().allocated_count >= 1);
     REQUIRE_EQ(np_profile_cpu(L->global, 1), NP_PROFILE_OK);
-    REQUIRE(np_profile_heap(L->global, 0));
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 0));
     REQUIRE_NOT_NULL(L->global->sites);
     close_state(); /* while it is taken */
 }
