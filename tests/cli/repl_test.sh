@@ -264,6 +264,10 @@ until_so "width 20: a table" contains '{
   "second item",
   key = {1, 2, 3}
 }'
+line '{"你好你好你", "abc"}'; until_so "width 20: wide characters take two columns" contains '{
+  "你好你好你",
+  "abc"
+}'
 begin 'string.form'; key Tab; until_so "width 20: completion" last_is '> string.format'; key C-c
 begin 'string.'; key Tab Tab; until_so "width 20: candidates" contains 'gmatch'; key C-c
 line 'a = "a line that is longer than the terminal"'; line '#a'; until_so "width 20: a long line" shows 39
