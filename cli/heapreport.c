@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "neap.h"
 
@@ -65,7 +64,6 @@ typedef struct Census {
 static struct {
     const char *program;
     NpOutFile file;
-    pid_t owner; /* a forked child writes no report */
     time_t began;
     double interval;
     Sample samples[MOST_SAMPLES];
@@ -323,7 +321,6 @@ const char *np_heapreport_begin(lua_State *L, const char *file, const char *prog
     if (wrong != NULL)
         return wrong;
     record.program = program;
-    record.owner = getpid();
     record.began = time(NULL);
     record.interval = LEAST_INTERVAL;
     neap_heapprofile(L, SAMPLE_RATE); /* without memory for it the page has no sites */
@@ -334,7 +331,7 @@ const char *np_heapreport_begin(lua_State *L, const char *file, const char *prog
 
 const char *np_heapreport_end(lua_State *L) {
     neap_Moment now;
-    if (record.file.out == NULL || record.owner != getpid())
+    if (record.file.out == NULL)
         return NULL;
     neap_watch(L, NULL, NULL);
     take_both(L, &now);
@@ -347,3 +344,5 @@ const char *np_heapreport_end(lua_State *L) {
     forget_sites(&record.end);
     return np_outfile_close(&record.file, true);
 }
+
+void np_heapreport_abandon(void) { np_outfile_abandon(&record.file); }

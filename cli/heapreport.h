@@ -14,4 +14,7 @@ const char *np_heapreport_begin(lua_State *L, const char *file, const char *prog
  * NULL, or what is wrong, as above. */
 const char *np_heapreport_end(lua_State *L);
 
+/* From a signal handler: the process ends without a report. */
+void np_heapreport_abandon(void);
+
 #endif

@@ -157,7 +157,9 @@ static bool flush_output(void) {
 /* Runs on every exit, os.exit included. */
 static void at_exit(void) {
     np_watch_end();
-    if (!flush_output())
+    bool success = flush_output();
+    np_run_end_by_signal();
+    if (!success)
         _exit(EXIT_FAILURE);
 }
 

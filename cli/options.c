@@ -61,9 +61,11 @@ static bool set_long(const Long *option, const char *value, NpOptions *options) 
         *(bool *)field = true;
         return value == NULL;
     case TEXT:
+        *(const char **)field = value;
+        return value != NULL && *value != '\0';
     case TEXT_OR_NONE:
         *(const char **)field = value != NULL ? value : "";
-        return value != NULL || option->kind == TEXT_OR_NONE;
+        return true;
     case WORD:
     case WORD_OR_NONE:
         if (value == NULL) {

@@ -1,7 +1,7 @@
 /*
- * run.c - protected calls for the command, Ctrl-C, and messages about errors.
+ * run.c - protected calls for the command, Ctrl-C and signals that end, and messages about errors.
  *
- * Owns: the program's name in messages, the handler of SIGINT, and what an uncaught error looks like.
+ * Owns: the program's name in messages, the handlers of SIGINT, SIGTERM and SIGHUP, and what an uncaught error looks like.
  * Does not: decide what is run, or the exit status.
  */
 #include "cli/run.h"
@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "lauxlib.h"
 #include "neap.h"
@@ -57,7 +58,7 @@ int np_run_report(lua_State *L, int status) {
 
 /* ---- Ctrl-C ---- */
 
-/* A program interrupted in the REPL that goes on for so many instructions (it may have caught the error in order to
+/* A program interrupted in the REPL, or by a signal that ends, that goes on for so many instructions (it may have caught the error in order to
  * clean up) is interrupted again, and then at every instruction until it gives up. */
 enum { PATIENCE = 1000000 };
 
@@ -67,6 +68,7 @@ static lua_State *interruptible; /* state that Ctrl-C interrupts; NULL while not
 static volatile sig_atomic_t wanted;    /* Ctrl-C was pressed and what runs is to end */
 static volatile sig_atomic_t insisting; /* and has not ended at the first error */
 static volatile sig_atomic_t missed;    /* Ctrl-C was pressed while nothing ran */
+static volatile sig_atomic_t ended_by;  /* SIGTERM or SIGHUP, when it came */
 
 static void raise_interrupt(lua_State *L, lua_Debug *event) {
     (void)event;
@@ -74,7 +76,7 @@ static void raise_interrupt(lua_State *L, lua_Debug *event) {
         lua_sethook(L, NULL, 0, 0);
         return;
     }
-    if (interactive) {
+    if (interactive || ended_by != 0) {
         /* Count alone: the hook must not strike at the message handler, a C function. */
         neap_hookrunning(L, raise_interrupt, LUA_MASKCOUNT, insisting ? 1 : PATIENCE);
         insisting = 1;
@@ -82,7 +84,7 @@ static void raise_interrupt(lua_State *L, lua_Debug *event) {
         wanted = 0;
         neap_hookrunning(L, NULL, 0, 0);
     }
-    luaL_error(L, "interrupted!");
+    luaL_error(L, ended_by != 0 ? "terminated!" : "interrupted!");
 }
 
 static void set_handler(void (*handler)(int)) {
@@ -96,7 +98,13 @@ static void set_handler(void (*handler)(int)) {
 #endif
 }
 
-/* Only asks for the error: the state may be anywhere. For a script, a second Ctrl-C ends the process. */
+/* Only asks for the error: the state may be anywhere. */
+static void interrupt(void) {
+    wanted = 1;
+    neap_hookrunning(interruptible, raise_interrupt, EVERY_EVENT, 1);
+}
+
+/* For a script, a second Ctrl-C ends the process. */
 static void on_interrupt(int number) {
     (void)number;
     if (!interactive)
@@ -105,12 +113,76 @@ static void on_interrupt(int number) {
         missed = 1;
         return;
     }
-    wanted = 1;
-    neap_hookrunning(interruptible, raise_interrupt, EVERY_EVENT, 1);
+    interrupt();
 }
+
+/* ---- SIGTERM and SIGHUP ---- */
+
+#ifdef SA_RESTART
+#define SECOND_AFTER 0.5 /* seconds: timeout(1), for one, sends the same signal twice at once */
+
+static const int end_signals[] = {SIGTERM, SIGHUP};
+enum { NEND_SIGNALS = sizeof end_signals / sizeof end_signals[0] };
+
+static void (*abandon_files)(void);
+static double first_end; /* when the first came */
+
+static double seconds(void) {
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* A terminal that closes may send SIGHUP any number of times. */
+static void on_end_signal(int number) {
+    if (ended_by == 0) {
+        first_end = seconds();
+        ended_by = number;
+        if (interruptible != NULL)
+            interrupt();
+    } else if (number == SIGTERM && seconds() - first_end > SECOND_AFTER) {
+        abandon_files();
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+}
+
+void np_run_end_by_signals(void (*abandon)(void)) {
+    struct sigaction action = {.sa_handler = on_end_signal}, old;
+    abandon_files = abandon;
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < NEND_SIGNALS; i++) {
+        if (sigaction(end_signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+            sigaction(end_signals[i], &action, NULL);
+    }
+}
+
+/* What the program has installed itself stays. */
+void np_run_no_end_by_signals(void) {
+    struct sigaction old;
+    for (int i = 0; i < NEND_SIGNALS; i++) {
+        if (sigaction(end_signals[i], NULL, &old) == 0 && old.sa_handler == on_end_signal)
+            signal(end_signals[i], SIG_DFL);
+    }
+}
+
+void np_run_end_by_signal(void) {
+    if (ended_by == 0)
+        return;
+    signal(ended_by, SIG_DFL);
+    raise(ended_by);
+}
+#else
+void np_run_end_by_signals(void (*abandon)(void)) { (void)abandon; }
+void np_run_no_end_by_signals(void) {}
+void np_run_end_by_signal(void) {}
+#endif
+
+/* ---- The REPL ---- */
 
 void np_run_be_interactive(void) {
     interactive = true;
+    np_run_no_end_by_signals();
     set_handler(on_interrupt);
 }
 
@@ -146,6 +218,8 @@ int np_run_call(lua_State *L, int nargs, int nresults) {
     lua_State *outer = interruptible;
     interruptible = L;
     set_handler(on_interrupt);
+    if (ended_by != 0)
+        interrupt(); /* the signal came while nothing ran */
     int status = lua_pcall(L, nargs, nresults, handler);
     interruptible = outer;
     if (!interactive)

@@ -1,4 +1,4 @@
-/* run.h - running Lua for the command: protected calls that Ctrl-C can end, and messages about errors. */
+/* run.h - running Lua for the command: protected calls that Ctrl-C and SIGTERM can end, and messages about errors. */
 #ifndef NP_RUN_H
 #define NP_RUN_H
 
@@ -16,6 +16,17 @@ void np_run_be_interactive(void);
 
 /* Whether Ctrl-C came since the last time while nothing ran. */
 bool np_run_take_interrupt(void);
+
+/* From now on SIGTERM and SIGHUP, where they would end the process, interrupt what np_run_call runs for good: the program
+ * goes the way out of an error. A second SIGTERM, half a second later or more, ends the process at once, after
+ * `abandon` has been called from the handler. The REPL undoes this. */
+void np_run_end_by_signals(void (*abandon)(void));
+
+/* Undoes it: such a signal ends the process at once again. Of one that came before nothing is forgotten. */
+void np_run_no_end_by_signals(void);
+
+/* Ends the process by the signal that has ended the program, if one has. */
+void np_run_end_by_signal(void);
 
 /* [-(nargs + 1), +?] Calls the function below its nargs arguments with all its results, with
  * tracebacks on errors and with Ctrl-C turned into an error. Returns lua_pcall's status; the

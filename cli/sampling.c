@@ -6,6 +6,7 @@
  */
 #include "cli/sampling.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "neap.h"
@@ -60,6 +61,7 @@ static int write_to(void *file, const void *data, size_t bytes) { return fwrite(
 static void save(lua_State *L, Profile *profile, int kind, const char *name) {
     if (profile->file.out == NULL)
         return;
+    errno = 0;
     if (neap_writeprofile(L, kind, neap_profileform(name), write_to, profile->file.out) == NEAP_SITES_NO_PROFILE)
         give_up(profile, name, "the program has ended it");
     else
@@ -71,4 +73,9 @@ void np_sampling_end(lua_State *L, const NpOptions *options) {
     save(L, &cpu, NEAP_PROFILE_CPU, options->cpu_profile);
     neap_cpuprofile(L, 0);
     save(L, &heap, NEAP_PROFILE_HEAP, options->heap_profile);
+}
+
+void np_sampling_abandon(void) {
+    np_outfile_abandon(&heap.file);
+    np_outfile_abandon(&cpu.file);
 }

@@ -12,4 +12,7 @@
 bool np_sampling_begin(lua_State *L, const NpOptions *options);
 void np_sampling_end(lua_State *L, const NpOptions *options);
 
+/* From a signal handler: the process ends without profiles. */
+void np_sampling_abandon(void);
+
 #endif

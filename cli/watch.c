@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "lauxlib.h"
 #include "neap.h"
@@ -28,10 +29,12 @@
 typedef struct Watch {
     bool (*begin)(lua_State *L, const NpOptions *options); /* or NULL */
     void (*end)(lua_State *L, const NpOptions *options);   /* or NULL */
+    void (*abandon)(void); /* or NULL; from a signal handler, of a process that will not come to its end */
 } Watch;
 
 static lua_State *watched; /* NULL before np_watch_begin and from np_watch_end on */
 static const NpOptions *wanted;
+static pid_t owner; /* a forked child writes none of what its parent will */
 
 /* ---- The watches ---- */
 
@@ -99,36 +102,54 @@ static void end_report(lua_State *L, const NpOptions *options) {
 }
 
 static const Watch watches[] = {
-    {begin_limit, NULL},
-    {begin_idle, NULL},
-    {begin_huge_pages, NULL},
-    {begin_trace, NULL},
-    {np_dumps_begin, np_dumps_end},
-    {begin_report, end_report},
-    {NULL, end_stats},
-    {np_sampling_begin, np_sampling_end},
+    {begin_limit, NULL, NULL},
+    {begin_idle, NULL, NULL},
+    {begin_huge_pages, NULL, NULL},
+    {begin_trace, NULL, NULL},
+    {np_dumps_begin, np_dumps_end, NULL},
+    {begin_report, end_report, np_heapreport_abandon},
+    {NULL, end_stats, NULL},
+    {np_sampling_begin, np_sampling_end, np_sampling_abandon},
 };
 enum { NWATCHES = sizeof watches / sizeof watches[0] };
 
 /* ---- When they begin and end ---- */
 
+static bool writes_at_end(const NpOptions *options) {
+    return options->heap_report != NULL || options->heap_snapshot != NULL || options->heap_profile != NULL ||
+           options->cpu_profile != NULL || options->heap_stats;
+}
+
+static void abandon(void) {
+    for (int i = 0; owner == getpid() && i < NWATCHES; i++) {
+        if (watches[i].abandon != NULL)
+            watches[i].abandon();
+    }
+}
+
 bool np_watch_begin(lua_State *L, const NpOptions *options) {
+    owner = getpid();
     for (int i = 0; i < NWATCHES; i++) {
         if (watches[i].begin != NULL && !watches[i].begin(L, options))
             return false;
     }
     watched = L;
     wanted = options;
+    if (writes_at_end(options))
+        np_run_end_by_signals(abandon);
     return true;
 }
 
 void np_watch_end(void) {
     lua_State *L = watched;
     watched = NULL;
-    for (int i = 0; L != NULL && i < NWATCHES; i++) {
+    if (L == NULL || owner != getpid())
+        return;
+    for (int i = 0; i < NWATCHES; i++) {
         if (watches[i].end != NULL)
             watches[i].end(L, wanted);
     }
+    np_run_no_end_by_signals();
 }
 
 /* __gc of a value that dies last. */

@@ -17,7 +17,7 @@ bool np_watch_begin(lua_State *L, const NpOptions *options);
 void np_watch_closing(lua_State *L);
 
 /* Ends what was begun: reports and files are written. On every way out, before the state is gone; only the
- * first call does something. */
+ * first call does something, and that only in the process that began. */
 void np_watch_end(void);
 
 #endif
