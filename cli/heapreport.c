@@ -197,7 +197,7 @@ static void watch(void *data, lua_State *L, const neap_Moment *moment) {
         record.stop = moment->longest_stop;
     if ((double)moment->live > PEAK_FACTOR * (double)record.peak.stats.live)
         take_census(L, moment->time, &record.peak);
-    if (since < record.interval && moment->event != NEAP_RELEASED)
+    if (since < record.interval)
         return;
     take_sample(moment);
     if (record.map_count == 0 ||

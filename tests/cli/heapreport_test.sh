@@ -93,6 +93,10 @@ rm own.lua
 "$neap" --heap-report=report.html -e 'for i = 1, 2500 do collectgarbage() end heap.release()'
 holds "many collections" 'report.collections >= 2500 and report.program == "(command line)"'
 
+# Nor does giving memory back again and again leave no room for what comes then.
+"$neap" --heap-report=report.html -e 'for i = 1, 3000 do heap.release() end t = {} for i = 1, 200000 do t[i] = {i} end collectgarbage()'
+holds "many releases" 'math.max(table.unpack(samples.live)) > 8e6 and #report.maps > 2'
+
 "$neap" --heap-report=report.html -e 'error "broken"' >out 2>err
 say "after an error: status" 1 "$?"
 holds "after an error" 'report.program == "(command line)"'
