@@ -121,8 +121,15 @@ static int32_t offset_of(const NpFuncGen *fg, int32_t pc) {
     return is_plain_jump(fg->code[pc]) ? np_e(fg->code[pc]) : (int32_t)fg->code[pc + 1];
 }
 
+static bool fits(int32_t offset) { return offset >= -NP_MAX_JUMP && offset < NP_MAX_JUMP; }
+
+static NpInstr make_jump(NpFuncGen *fg, NpOpcode op, int32_t offset) {
+    if (!fits(offset)) np_emit_error(fg, "control structure too long (limit is %d code words)", NP_MAX_JUMP);
+    return np_make_e(op, offset);
+}
+
 static void store_offset(NpFuncGen *fg, int32_t pc, int32_t offset) {
-    if (is_plain_jump(fg->code[pc])) fg->code[pc] = np_make_e((NpOpcode)np_op(fg->code[pc]), offset);
+    if (is_plain_jump(fg->code[pc])) fg->code[pc] = make_jump(fg, (NpOpcode)np_op(fg->code[pc]), offset);
     else fg->code[pc + 1] = (NpInstr)offset;
 }
 
@@ -132,7 +139,7 @@ void np_emit_set_offset(NpFuncGen *fg, int32_t pc, int32_t target) {
 }
 
 void np_emit_jump(NpFuncGen *fg, NpJumps *list) {
-    *list = put(fg, np_make_e(NP_OP_JMP, *list));
+    *list = put(fg, make_jump(fg, NP_OP_JMP, *list));
 }
 
 void np_emit_cond(NpFuncGen *fg, NpOpcode op, int a, int b, int c, NpJumps *list) {
@@ -153,7 +160,7 @@ int32_t np_emit_label(NpFuncGen *fg) {
 }
 
 void np_emit_loop(NpFuncGen *fg, int32_t target) {
-    put(fg, np_make_e(NP_OP_LOOP, target - (fg->ncode + 1)));
+    put(fg, make_jump(fg, NP_OP_LOOP, target - (fg->ncode + 1)));
 }
 
 /* Where a jump to `target` finally gets to through forward JMPs. */
@@ -177,12 +184,12 @@ static void thread_jumps(NpFuncGen *fg) {
         final = chase(fg, target);
         if (np_op(instr) == NP_OP_JMP && final < fg->ncode && np_op(fg->code[final]) == NP_OP_LOOP) {
             int32_t back = final + 1 + np_e(fg->code[final]) - (pc + 1);
-            if (back < 0) {
+            if (back < 0 && fits(back)) {
                 fg->code[pc] = np_make_e(NP_OP_LOOP, back);
                 continue;
             }
         }
-        if (final != target) store_offset(fg, pc, final - (pc + info->words));
+        if (final != target && (!is_plain_jump(instr) || fits(final - (pc + info->words)))) store_offset(fg, pc, final - (pc + info->words));
     }
 }
 

@@ -22,7 +22,8 @@
 typedef int32_t NpJumps;
 #define NP_NO_JUMP (-1)
 
-#define NP_MAX_WORDS (1 << 23) /* words of code in a function: JMP has 24 bits of offset */
+#define NP_MAX_WORDS (1 << 30) /* words of code in a function */
+#define NP_MAX_JUMP (1 << 23)  /* JMP has 24 bits of offset, in which it also says where the jump before it in a list is */
 #define NP_MAX_K 255           /* largest constant index an 8-bit operand holds */
 
 /* A variable with a register. Hidden ones, "(for state)", have no NpLocal. */
