@@ -139,6 +139,13 @@ static NpExpr *binary(NpParse *parse, const NpToken *token, NpExpr *left, NpExpr
     return np_ast_binary(parse, (NpBinary)ops[token->kind], left, right, token->line);
 }
 
+/* Its errors are told of at the line where the right operand ends, those of arithmetic at the operator's. */
+static NpExpr *comparison(NpParse *parse, const NpToken *token, NpExpr *left, NpExpr *right) {
+    NpToken end = *token;
+    end.line = parse->last_line;
+    return binary(parse, &end, left, right);
+}
+
 static NpExpr *unary(NpParse *parse, const NpToken *token, NpExpr *operand) {
     NpUnary op = token->kind == NP_TK_MINUS  ? NP_UN_NEG
                  : token->kind == NP_TK_NOT  ? NP_UN_NOT
@@ -606,7 +613,7 @@ expr(A) ::= FUNCTION(T) func(F). { A = function(parse, F, T.line); }
 expr(A) ::= prefix(P). [LOWEST] { A = np_ast_value(P.expr); }
 expr(A) ::= expr(L) OR(T) expr(R). { A = np_ast_logical(parse, NP_EXPR_OR, L, R, T.line); }
 expr(A) ::= expr(L) AND(T) expr(R). { A = np_ast_logical(parse, NP_EXPR_AND, L, R, T.line); }
-expr(A) ::= expr(L) LT|GT|LE|GE|NE|EQ(T) expr(R). [LT] { A = binary(parse, &T, L, R); }
+expr(A) ::= expr(L) LT|GT|LE|GE|NE|EQ(T) expr(R). [LT] { A = comparison(parse, &T, L, R); }
 expr(A) ::= expr(L) PIPE(T) expr(R). { A = binary(parse, &T, L, R); }
 expr(A) ::= expr(L) TILDE(T) expr(R). { A = binary(parse, &T, L, R); }
 expr(A) ::= expr(L) AMP(T) expr(R). { A = binary(parse, &T, L, R); }
