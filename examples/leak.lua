@@ -1,5 +1,5 @@
--- Leak hunting: a program that should be back where it began after every round, and is not. heap.types says what has become
--- more, heap.why who holds it.
+-- Leak hunting: a program that should be back where it began after every round, and is not. heap.mark and heap.since say what
+-- a round has left behind and which lines made it, heap.why who holds it.
 --
 --   neap examples/leak.lua [SESSIONS]
 --
@@ -27,28 +27,17 @@ local function serve(count)
 end
 
 -- ---- the hunt ----
-local function census()
-    local counts = {}
-    for _, row in ipairs(heap.types()) do counts[row.type .. " " .. row.name] = row.count end
-    return counts
-end
-
--- What there is more of, by at least `least`, after f has run than before.
-local function hunt(f, least)
+local function hunt(f)
     f()                                          -- what is made once only is no leak
-    local before = census()
+    local mark <close> = heap.mark()
     f()
-    local more = {}
-    for name, count in pairs(census()) do
-        local grown = count - (before[name] or 0)
-        if grown >= least then more[#more + 1] = {name = name, grown = grown} end
-    end
-    table.sort(more, function(a, b) return a.grown > b.grown or a.grown == b.grown and a.name < b.name end)
-    return more
+    return heap.since(mark)                      -- of what was made since, what is still alive, by type and line
 end
 
-for _, row in ipairs(hunt(function() serve(sessions) end, sessions)) do
-    print(("%6d more   %s"):format(row.grown, row.name))
+for _, row in ipairs(hunt(function() serve(sessions) end)) do
+    if row.count >= sessions then
+        print(("%6d more   %-9s %s:%d   %7.1f KiB"):format(row.count, row.type, row.source, row.line, row.bytes / 1024))
+    end
 end
 
 local lost = setmetatable({}, {__mode = "v"})    -- weak: the hunter must not hold what it looks for

@@ -140,7 +140,7 @@ void np_gc_yielded(lua_State *L) {
 static size_t clear_unused(lua_State *L, size_t from, size_t most) {
     NpValue *end, *slot;
     bool waits, left;
-    if (!L->frames || (!L->gc_used && L->top - L->stack >= L->gc_top)) return 0;
+    if (!L->frames || (!L->gc_used && L->top - L->stack >= (ptrdiff_t)L->gc_top)) return 0;
     waits = L != L->global->running && !np_frame_is_lua(L->frame); /* in a C function, whose top is the end of all it has */
     end = L->stack_last + NP_STACK_EXTRA;
     left = from > L->gc_slot; /* what earlier slices left, and the program since, is not known */
