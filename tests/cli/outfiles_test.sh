@@ -3,6 +3,10 @@
 # its folder, and one that is ended by SIGTERM or SIGHUP.
 # time: 120
 
+# Whoever runs the tests may ignore signals (nohup does), which a shell cannot undo.
+[ -n "${SIGNALS_ARE_DEFAULT:-}" ] ||
+    SIGNALS_ARE_DEFAULT=1 exec perl -e '$SIG{HUP} = $SIG{TERM} = "DEFAULT"; exec @ARGV' sh "$0" "$@"
+
 neap=${1:-${NEAP:-out/neap}}
 case $neap in
     /*) ;;
