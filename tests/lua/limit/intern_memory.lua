@@ -1,5 +1,5 @@
 -- stress: 5000
--- emergency: 5000
+-- emergency: off a request of the message handler may be the one that is refused, and it then has no traceback
 -- Memory ends where the table of short strings would have to grow: the message handler, a traceback and whoever catches
 -- still get new strings. The limits are many so that some make the table's growth the request that is refused.
 local function fill()
