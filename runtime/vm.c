@@ -116,7 +116,7 @@ _Static_assert(NP_OP_SELF - NP_OP_GETTABUP == 8, "the accesses to tables are nei
 #define COLD_FUNCTIONS(X)                                                                          \
     X(get_field) X(set_field) X(get_index) X(set_index) X(arith) X(length) X(concat) X(compare)    \
     X(new_table) X(set_list) X(closure) X(for_prep) X(vararg_prep) X(vararg) X(tfor_call)          \
-    X(tfor_prep) X(close) X(mark_tbc)
+    X(tfor_prep) X(close) X(mark_tbc) X(begin_method)
 
 #define RELOAD                                                                                     \
     do {                                                                                           \
@@ -185,6 +185,13 @@ EXTRA(get_index_dict);
 EXTRA(set_index_dict);
 EXTRA(poly_set);
 EXTRA(call_c);
+EXTRA(return_inside);
+EXTRA(begin_method);
+EXTRA(index_by_call);
+EXTRA(set_field_method);
+EXTRA(get_index_record);
+EXTRA(set_index_record);
+EXTRA(arith);
 #include "runtime/vm_ops.h"
 #undef HANDLER
 

@@ -84,7 +84,7 @@ HANDLER(GETFIELD) {
     if (object->tag == NP_TABLE) {
         const NpTable *table = np_tab(object);
         if (np_table_is_dict(table) ||
-            np_access_entry(L->global->access, table->shape, np_str(constants + pc[1]))->slot == NP_ACCESS_ABSENT)
+            np_access_entry(L->global->access, table->shape, np_str(constants + pc[1]))->slot >= NP_ACCESS_CALL)
             TO(poly_get);
     }
     COLD(get_field);
@@ -101,7 +101,7 @@ HANDLER(SETFIELD) {
             NEXT;
         }
     }
-    COLD(set_field);
+    TO(set_field_method);
 }
 /* How a field read ends: `payload` and `tag` go to R[A]. SET_SELF is KEEP_SELF for SELF, nothing otherwise; the value was
  * read before, as R[B] may be R[A + 1]. */
@@ -154,7 +154,7 @@ HANDLER(SETFIELD) {
                 COLD(get_field);                                                                   \
         }                                                                                          \
         if (NP_UNLIKELY(entry->slot >= NP_ACCESS_CALL)) {                                          \
-            if (entry->slot == NP_ACCESS_CALL) COLD(get_field);                                    \
+            if (entry->slot == NP_ACCESS_CALL) TO(index_by_call);                                  \
             DELIVER_NIL(SET_SELF)                                                                  \
         }                                                                                          \
         if (entry->holder) {                                                                       \
@@ -208,7 +208,121 @@ EXTRA(poly_set) {
             NEXT;
         }
     }
+    TO(set_field_method);
+}
+
+/* ---- metamethods that are functions ----
+ * They and their arguments are put above the registers, and begin_method makes a frame of that. */
+EXTRA(begin_method) {
+    NpFrame *caller = L->frame, *frame = caller + 1;
+    NpValue *func = caller->top, *top = L->top;
+    if (NP_LIKELY(func->tag == NP_LCLOSURE)) {
+        const NpProto *proto = np_lcl(func)->proto;
+        if (NP_LIKELY(L->stack_last - top > proto->max_stack && frame != L->frames_end)) {
+            caller->u.lua.pc = pc;
+            frame->func = func;
+            frame->nresults = (np_opcode_info[np_op(insn)].flags & (NP_OPF_SA | NP_OPF_CMP)) != 0;
+            frame->flags = NP_FRAME_FINISH;
+            frame->u.lua.nextra = 0;
+            base = func + 1;
+            frame->top = base + proto->max_stack;
+            while (NP_UNLIKELY(top - base < proto->nparams)) np_set_nil(top++);
+            L->top = top;
+            constants = proto->constants;
+            pc = proto->code;
+            frame->u.lua.constants = constants;
+            L->frame = frame;
+            NEXT;
+        }
+    }
+    COLD(begin_method);
+}
+#define BEGIN_METHOD(func, first, second)                                                          \
+    np_copy((func) + 1, first);                                                                    \
+    np_copy((func) + 2, second);                                                                   \
+    L->top = (func) + 3;                                                                           \
+    TO(begin_method)
+#define BEGIN_METHOD_3(func, first, second, third)                                                 \
+    np_copy((func) + 1, first);                                                                    \
+    np_copy((func) + 2, second);                                                                   \
+    np_copy((func) + 3, third);                                                                    \
+    L->top = (func) + 4;                                                                           \
+    TO(begin_method)
+
+/* R[B] is a record, and NP_ACCESS_CALL is what is known of it and the key. */
+EXTRA(index_by_call) {
+    NpGlobal *global = L->global;
+    NpTable *table = np_tab(RB);
+    const unsigned op = np_op(insn);
+    const NpValue *key = constants + (op == NP_OP_GETFIELD_CHAIN || op == NP_OP_SELF_CHAIN
+                                          ? np_lcl(base - 1)->proto->chains[pc[1]].key : pc[1]);
+    const NpAccessEntry *entry = np_access_entry(global->access, table->shape, np_str(key));
+    NpValue *func = L->frame->top;
+    if (NP_LIKELY(entry->epoch == global->meta_epoch &&
+                  np_vm_method(L, np_shape_of(global, table)->metatable, NP_EVENT_INDEX, func))) {
+        NpValue object;
+        np_set_obj(&object, table, NP_TABLE);
+        if (np_opcode_info[op].base == NP_OP_SELF) np_copy(RA + 1, &object);
+        BEGIN_METHOD(func, &object, key);
+    }
+    COLD(get_field);
+}
+EXTRA(set_field_method) {
+    const NpValue *object = RA, *key = constants + pc[1];
+    if (object->tag == NP_TABLE && !np_table_is_dict(np_tab(object))) {
+        NpValue *func = L->frame->top;
+        uint8_t tag;
+        if (np_vm_is_plain_record(object, key) &&
+            np_vm_method(L, np_shape_of(L->global, np_tab(object))->metatable, NP_EVENT_NEWINDEX, func) &&
+            func->tag == NP_LCLOSURE && !np_vm_record_value(L, np_tab(object), key, &tag)) {
+            BEGIN_METHOD_3(func, object, key, RB);
+        }
+    }
     COLD(set_field);
+}
+EXTRA(get_index_record) {
+    const NpValue *object = RB, *key = RC;
+    if (NP_LIKELY(np_vm_is_plain_record(object, key))) {
+        NpValue *func = L->frame->top;
+        uint8_t tag;
+        const NpPayload *found = np_vm_record_value(L, np_tab(object), key, &tag);
+        if (found) {
+            RA->v = *found;
+            RA->tag = tag;
+            NEXT;
+        }
+        if (!np_vm_method(L, np_shape_of(L->global, np_tab(object))->metatable, NP_EVENT_INDEX, func)) {
+            np_set_nil(RA);
+            NEXT;
+        }
+        if (NP_LIKELY(func->tag == NP_LCLOSURE)) { BEGIN_METHOD(func, object, key); }
+    }
+    COLD(get_index);
+}
+EXTRA(set_index_record) {
+    const NpValue *object = RA, *key = RB;
+    if (object->tag == NP_TABLE && np_tab(object)->shape != NP_SHAPE_ROOT && np_vm_is_plain_record(object, key)) {
+        NpValue *func = L->frame->top;
+        uint8_t tag;
+        if (np_vm_method(L, np_shape_of(L->global, np_tab(object))->metatable, NP_EVENT_NEWINDEX, func) &&
+            func->tag == NP_LCLOSURE && !np_vm_record_value(L, np_tab(object), key, &tag)) {
+            BEGIN_METHOD_3(func, object, key, RC);
+        }
+    }
+    COLD(set_index);
+}
+/* The left operand's metamethod comes first. */
+EXTRA(arith) {
+    NpOperands operand = np_vm_arith_operands(L, insn);
+    const NpValue *object = operand.left;
+    if (object->tag != NP_TABLE && np_is_number(object) && !L->global->type_meta[LUA_TNUMBER]) object = operand.right;
+    if (object->tag == NP_TABLE) {
+        NpValue *func = L->frame->top;
+        if (np_vm_method(L, np_table_meta(L->global, np_tab(object)), np_slow_event(np_vm_arith_op(np_op(insn))), func)) {
+            BEGIN_METHOD(func, operand.left, operand.right);
+        }
+    }
+    COLD(arith);
 }
 
 HANDLER(SELF) {
@@ -359,12 +473,12 @@ HANDLER(GETINDEX) {
                     to->tag = tag;
                     NEXT;
                 }
-                COLD(get_index);
+                TO(get_index_record);
             }
         }
         if (NP_LIKELY(np_table_is_dict(table))) TO(get_index_dict);
     }
-    COLD(get_index);
+    TO(get_index_record);
 }
 /* R[B] is a dictionary, and R[C] no key of its array. */
 #define FIND_NODE(table, key)                                                                      \
@@ -399,12 +513,12 @@ HANDLER(SETINDEX) {
                     *tag = value->tag;
                     NEXT;
                 }
-                COLD(set_index);
+                TO(set_index_record);
             }
         }
         if (NP_LIKELY(np_table_is_dict(table) && !L->global->gc.barrier_on)) TO(set_index_dict);
     }
-    COLD(set_index);
+    TO(set_index_record);
 }
 EXTRA(set_array_shading) {
     NpTable *table = np_tab(RA);
@@ -487,7 +601,7 @@ HANDLER(SETLIST) { COLD(set_list); }
         np_set_flt(RA, AS_FLT(left) op AS_FLT(right));                                             \
         NEXT;                                                                                      \
     }                                                                                              \
-    COLD(arith);
+    TO(arith);
 
 HANDLER(ADD) { ARITH(+, RB, RC) }
 HANDLER(SUB) { ARITH(-, RB, RC) }
@@ -509,7 +623,7 @@ HANDLER(KMUL) { ARITH(*, KB, RC) }
         np_set_flt(RA, AS_FLT(left) / AS_FLT(right));                                              \
         NEXT;                                                                                      \
     }                                                                                              \
-    COLD(arith);
+    TO(arith);
 
 HANDLER(DIV) { DIVIDE(RB, RC) }
 HANDLER(DIVK) { DIVIDE(RB, KC) }
@@ -525,7 +639,7 @@ HANDLER(KDIV) { DIVIDE(KB, RC) }
         np_set_int(RA, rest < 0 ? rest + right->v.i : rest);                                       \
         NEXT;                                                                                      \
     }                                                                                              \
-    COLD(arith);
+    TO(arith);
 #define INT_DIVIDE(RIGHT)                                                                          \
     const NpValue *left = RB, *right = RIGHT;                                                      \
     if (NP_LIKELY(INTS(left, right) && right->v.i > 0)) {                                          \
@@ -539,13 +653,13 @@ HANDLER(KDIV) { DIVIDE(KB, RC) }
         np_set_int(RA, quotient);                                                                  \
         NEXT;                                                                                      \
     }                                                                                              \
-    COLD(arith);
+    TO(arith);
 
 HANDLER(MOD) { MODULO(RC) }
 HANDLER(MODK) { MODULO(KC) }
 HANDLER(IDIV) { INT_DIVIDE(RC) }
 HANDLER(IDIVK) { INT_DIVIDE(KC) }
-HANDLER(POW) { COLD(arith); }
+HANDLER(POW) { TO(arith); }
 HANDLER(POWK) {
     const NpValue *left = RB, *right = KC;
     if (NP_LIKELY(np_is_number(left) && AS_FLT(right) == 2.0)) {
@@ -553,7 +667,7 @@ HANDLER(POWK) {
         np_set_flt(RA, number * number);
         NEXT;
     }
-    COLD(arith);
+    TO(arith);
 }
 
 #define BITWISE(op, RIGHT)                                                                         \
@@ -562,7 +676,7 @@ HANDLER(POWK) {
         np_set_int(RA, WRAP(left, op, right));                                                     \
         NEXT;                                                                                      \
     }                                                                                              \
-    COLD(arith);
+    TO(arith);
 
 HANDLER(BAND) { BITWISE(&, RC) }
 HANDLER(BOR) { BITWISE(|, RC) }
@@ -577,7 +691,7 @@ HANDLER(BXORK) { BITWISE(^, KC) }
         np_set_int(RA, (int64_t)((uint64_t)left->v.i op right->v.i));                              \
         NEXT;                                                                                      \
     }                                                                                              \
-    COLD(arith);
+    TO(arith);
 
 HANDLER(SHL) { SHIFT(<<, RC) }
 HANDLER(SHR) { SHIFT(>>, RC) }
@@ -594,7 +708,7 @@ HANDLER(UNM) {
         np_set_flt(RA, -operand->v.n);
         NEXT;
     }
-    COLD(arith);
+    TO(arith);
 }
 HANDLER(BNOT) {
     const NpValue *operand = RB;
@@ -602,7 +716,7 @@ HANDLER(BNOT) {
         np_set_int(RA, ~operand->v.i);
         NEXT;
     }
-    COLD(arith);
+    TO(arith);
 }
 HANDLER(NOT) {
     np_set_bool(RA, np_is_false(RB));
@@ -806,7 +920,7 @@ HANDLER(RETURN) {
         for (; wanted > 0; wanted--) np_set_nil(to++);
         RESUME_CALLER;
     }
-    COLD_RETURN;
+    TO(return_inside);
 }
 HANDLER(RETURN0) {
     NpFrame *frame = L->frame;
@@ -819,7 +933,7 @@ HANDLER(RETURN0) {
         }
         RESUME_CALLER;
     }
-    COLD_RETURN;
+    TO(return_inside);
 }
 HANDLER(RETURN1) {
     NpFrame *frame = L->frame;
@@ -832,6 +946,32 @@ HANDLER(RETURN1) {
             for (wanted--; wanted > 0; wanted--) np_set_nil(to++);
         }
         RESUME_CALLER;
+    }
+    TO(return_inside);
+}
+/* From a metamethod, to an instruction that has only to set a register, or nothing, to be complete. */
+EXTRA(return_inside) {
+    NpFrame *frame = L->frame;
+    if (NP_LIKELY((frame->flags & (0xffff & ~NP_FRAME_TAIL)) == NP_FRAME_FINISH && np_frame_is_lua(frame - 1) &&
+                  (np_op(insn) != NP_OP_RETURN || np_c(insn) == 0))) {
+        const NpInstr *at = frame[-1].u.lua.pc, call = at[-1];
+        const NpOpInfo *info = &np_opcode_info[np_op(call)];
+        if (NP_LIKELY((info->flags & (NP_OPF_CAN | NP_OPF_CMP)) == NP_OPF_CAN && np_op(call) != NP_OP_CONCAT)) {
+            const NpValue *value = RA;
+            bool none = np_op(insn) == NP_OP_RETURN0 || (np_op(insn) == NP_OP_RETURN &&
+                                                         (np_b(insn) ? np_b(insn) == 1 : L->top == value));
+            L->top = RESULTS_AT(frame, np_lcl(base - 1)->proto);
+            L->frame = frame - 1;
+            base = frame[-1].func + 1;
+            if (info->flags & NP_OPF_SA) {
+                insn = call;
+                if (NP_LIKELY(!none)) np_copy(RA, value);
+                else np_set_nil(RA);
+            }
+            constants = frame[-1].u.lua.constants;
+            pc = at + info->words - 1;
+            NEXT;
+        }
     }
     COLD_RETURN;
 }

@@ -24,29 +24,45 @@ static void advance(lua_State *L, NpInstr insn) {
     L->frame->u.lua.pc += np_opcode_info[np_op(insn)].words - 1;
 }
 
-/* Pushes the frame of a metamethod, or runs it to its end when it is a C function. */
-static void call_from_instruction(lua_State *L, const NpCallee *callee, int nresults) {
+/* ---- metamethods ---- */
+/* Pushes the frame of a metamethod, or runs it to its end when it is a C function. `third` may be NULL. */
+NP_INLINE void call_method(lua_State *L, const NpValue *method, const NpValue *first, const NpValue *second,
+                           const NpValue *third, int nresults) {
     NpFrame *caller = L->frame, *frame = caller + 1;
-    L->top = caller->top;
-    if (NP_LIKELY(callee->function.tag == NP_LCLOSURE)) {
-        const NpProto *proto = np_lcl(&callee->function)->proto;
+    NpValue *slot = caller->top;
+    int nargs = third ? 3 : 2;
+    if (NP_LIKELY(method->tag == NP_LCLOSURE)) {
+        const NpProto *proto = np_lcl(method)->proto;
         /* Function and arguments may be more than the registers. */
-        if (NP_LIKELY(!np_stack_short(L, 5 + proto->max_stack) && frame != L->frames_end)) {
-            NpValue *slot = L->top;
+        if (NP_LIKELY(L->stack_last - slot > 5 + proto->max_stack && frame != L->frames_end && !NP_STACK_MOVES)) {
             np_frame_begin_lua(frame, slot, proto, nresults, NP_FRAME_FINISH);
-            np_copy(slot, &callee->function);
-            np_copy(slot + 1, &callee->first);
-            np_copy(slot + 2, &callee->second);
-            slot += 3;
-            if (callee->nargs == 3) np_copy(slot++, &callee->third);
-            while (slot <= frame->func + proto->nparams) np_set_nil(slot++);
-            L->top = slot;
+            np_copy(slot, method);
+            np_copy(slot + 1, first);
+            np_copy(slot + 2, second);
+            if (third) np_copy(slot + 3, third);
+            for (; NP_UNLIKELY(nargs < proto->nparams); nargs++) np_set_nil(slot + 1 + nargs);
+            L->top = slot + 1 + nargs;
             L->frame = frame;
             return;
         }
     }
-    NpValue *func = np_slow_push_callee(L, callee);
+    NpCallee callee = {.nargs = nargs};
+    np_copy(&callee.function, method);
+    np_copy(&callee.first, first);
+    np_copy(&callee.second, second);
+    if (third) np_copy(&callee.third, third);
+    L->top = slot;
+    NpValue *func = np_slow_push_callee(L, &callee);
     if (!np_call_prepare(L, func, nresults, NP_FRAME_FINISH)) np_vm_finish(L, L->frame);
+}
+
+void np_vm_begin_method(lua_State *L, NpInstr insn) {
+    int nresults = (np_opcode_info[np_op(insn)].flags & (NP_OPF_SA | NP_OPF_CMP)) != 0;
+    if (!np_call_prepare(L, L->frame->top, nresults, NP_FRAME_FINISH)) np_vm_finish(L, L->frame);
+}
+
+static void call_from_instruction(lua_State *L, const NpCallee *callee, int nresults) {
+    call_method(L, &callee->function, &callee->first, &callee->second, callee->nargs == 3 ? &callee->third : NULL, nresults);
 }
 
 /* ---- inline caches: reads ---- */
@@ -183,14 +199,11 @@ void np_vm_get_field(lua_State *L, NpInstr insn) {
             cache_get_dict(L, table, np_str(key));
         } else {
             const NpAccessEntry *entry = np_access_entry(L->global->access, table->shape, np_str(key));
-            NpCallee known;
+            NpValue method;
             if (entry->shape == table->shape && entry->key == np_str(key) && entry->slot == NP_ACCESS_CALL &&
                 entry->epoch == L->global->meta_epoch &&
-                np_meta_raw(L, np_shape_of(L->global, table)->metatable, NP_EVENT_INDEX, &known.function)) {
-                np_copy(&known.first, object);
-                np_copy(&known.second, key);
-                known.nargs = 2;
-                call_from_instruction(L, &known, 1);
+                np_vm_method(L, np_shape_of(L->global, table)->metatable, NP_EVENT_INDEX, &method)) {
+                call_method(L, &method, object, key, NULL, 1);
                 return;
             }
             cache_get(L, insn, table, np_str(key), key_at);
@@ -248,10 +261,6 @@ void np_vm_guard(lua_State *L, NpInstr insn) {
 }
 
 /* ---- inline caches: writes ---- */
-static bool has_newindex(lua_State *L, NpTable *metatable, NpValue *method) {
-    return metatable && np_meta_raw(L, metatable, NP_EVENT_NEWINDEX, method);
-}
-
 void np_vm_set_field(lua_State *L, NpInstr insn) {
     NpFrame *frame = L->frame;
     bool up = np_opcode_info[np_op(insn)].base == NP_OP_SETTABUP;
@@ -267,14 +276,10 @@ void np_vm_set_field(lua_State *L, NpInstr insn) {
         int slot = np_shape_find(shape, np_str(key));
         bool present = slot >= 0 && np_slot_tags(table)[slot] != NP_NIL;
         NpTable *metatable = shape->metatable;
-        NpCallee known;
-        if (!present && has_newindex(L, metatable, &known.function)) {
-            if (np_lua_type[known.function.tag] == LUA_TFUNCTION) {
-                np_copy(&known.first, object);
-                np_copy(&known.second, key);
-                np_copy(&known.third, value);
-                known.nargs = 3;
-                call_from_instruction(L, &known, 0);
+        NpValue method;
+        if (!present && np_vm_method(L, metatable, NP_EVENT_NEWINDEX, &method)) {
+            if (np_lua_type[method.tag] == LUA_TFUNCTION) {
+                call_method(L, &method, object, key, value, 0);
                 return;
             }
         } else if (slot >= 0) {
@@ -329,7 +334,7 @@ void np_vm_set_index(lua_State *L, NpInstr insn) {
 }
 
 /* ---- operators ---- */
-static int arith_op(unsigned op) {
+int np_vm_arith_op(unsigned op) {
     static const uint8_t ops[] = {LUA_OPADD, LUA_OPSUB, LUA_OPMUL, LUA_OPMOD, LUA_OPPOW, LUA_OPDIV,
                                   LUA_OPIDIV, LUA_OPBAND, LUA_OPBOR, LUA_OPBXOR, LUA_OPSHL, LUA_OPSHR};
     static const uint8_t with_left_constant[] = {LUA_OPADD, LUA_OPSUB, LUA_OPMUL, LUA_OPDIV};
@@ -342,13 +347,18 @@ _Static_assert(NP_OP_SHR - NP_OP_ADD == 11 && NP_OP_SHRK - NP_OP_ADDK == 11 && N
                    NP_OP_KADD == NP_OP_SHRK + 1 && NP_OP_KDIV - NP_OP_KADD == 3 && NP_OP_UNM > NP_OP_KDIV,
                "order of the arithmetic opcodes");
 
-void np_vm_arith(lua_State *L, NpInstr insn) {
+NpOperands np_vm_arith_operands(lua_State *L, NpInstr insn) {
     unsigned op = np_op(insn);
     bool constant_left = op >= NP_OP_KADD && op <= NP_OP_KDIV, constant_right = op >= NP_OP_ADDK && op <= NP_OP_SHRK;
     const NpValue *left = constant_left ? constant(L, np_b(insn)) : reg(L, np_b(insn));
     const NpValue *right = op >= NP_OP_UNM ? left : constant_right ? constant(L, np_c(insn)) : reg(L, np_c(insn));
+    return (NpOperands){left, right};
+}
+
+void np_vm_arith(lua_State *L, NpInstr insn) {
+    NpOperands operand = np_vm_arith_operands(L, insn);
     NpCallee callee;
-    if (!np_slow_arith_step(L, arith_op(op), left, right, reg(L, np_a(insn)), &callee))
+    if (!np_slow_arith_step(L, np_vm_arith_op(np_op(insn)), operand.left, operand.right, reg(L, np_a(insn)), &callee))
         call_from_instruction(L, &callee, 1);
 }
 
@@ -399,6 +409,13 @@ void np_vm_compare(lua_State *L, NpInstr insn) {
     }
     NpCallee callee;
     bool result;
+    if (left->tag == NP_TABLE && right->tag == NP_TABLE && left->v.p != right->v.p) {
+        static const uint8_t events[] = {[LUA_OPEQ] = NP_EVENT_EQ, [LUA_OPLT] = NP_EVENT_LT, [LUA_OPLE] = NP_EVENT_LE};
+        if (np_vm_method(L, np_table_meta(L->global, np_tab(left)), events[op], &callee.function)) {
+            call_method(L, &callee.function, left, right, NULL, 1);
+            return;
+        }
+    }
     if (np_slow_compare_step(L, op, left, right, &result, &callee)) jump_if(L, insn, result);
     else {
         if (callee.negate) L->frame->flags |= NP_FRAME_NEGATE;

@@ -8,6 +8,7 @@
 #define NP_VMCOLD_H
 
 #include "runtime/state.h"
+#include "runtime/table.h"
 
 void np_vm_get_field(lua_State *L, NpInstr insn);   /* GETFIELD, SELF, GETTABUP and their quickened forms */
 void np_vm_set_field(lua_State *L, NpInstr insn);   /* SETFIELD, SETTABUP and their quickened forms */
@@ -38,5 +39,44 @@ bool np_vm_tail_call(lua_State *L, NpInstr insn);
 
 /* [-] Before an instruction that looks into a table, while weak tables are being cleared: drops the entry if it is dead. */
 void np_vm_guard(lua_State *L, NpInstr insn);
+
+/* [-] np_meta_raw, without a call where the metatable is a record that was asked for the event lately. */
+NP_INLINE bool np_vm_method(lua_State *L, NpTable *metatable, NpEvent event, NpValue *out) {
+    if (!metatable) return false;
+    const NpString *name = L->global->event_names[event];
+    const NpAccessEntry *entry = np_access_entry(L->global->access, metatable->shape, name);
+    if (NP_LIKELY(entry->shape == metatable->shape && entry->key == name && !entry->holder &&
+                  entry->slot < NP_ACCESS_CALL && !(metatable->flags & NP_FLAG_WEAK))) {
+        out->v = np_slot_values(metatable)[entry->slot];
+        out->tag = np_slot_tags(metatable)[entry->slot];
+        if (NP_LIKELY(out->tag != NP_NIL)) return true;
+    }
+    return np_meta_raw(L, metatable, event, out);
+}
+
+/* The call of a metamethod that lies above the registers, with its arguments up to L->top. */
+void np_vm_begin_method(lua_State *L, NpInstr insn);
+/* [-] Where the value of a record lies for a key that is an integer or a short string, and *tag; NULL: it has none. */
+NP_INLINE const NpPayload *np_vm_record_value(lua_State *L, const NpTable *table, const NpValue *key, uint8_t *tag) {
+    if (key->tag == NP_INT) {
+        uint64_t at = (uint64_t)key->v.i - 1;
+        if (at >= table->array_size || (*tag = np_array_tags(table)[at]) == NP_NIL) return NULL;
+        return &table->array[at];
+    }
+    int slot = np_shape_find(np_shape_of(L->global, table), np_str(key));
+    if (slot < 0 || (*tag = np_slot_tags(table)[slot]) == NP_NIL) return NULL;
+    return &np_slot_values(table)[slot];
+}
+/* [-] Is it a record, and the key one for which np_vm_record_value tells all, whatever the collector is doing? */
+NP_INLINE bool np_vm_is_plain_record(const NpValue *object, const NpValue *key) {
+    return object->tag == NP_TABLE && !np_table_is_dict(np_tab(object)) && !(np_tab(object)->flags & NP_FLAG_WEAK) &&
+           (key->tag == NP_INT || (key->tag == NP_STR && np_str(key)->is_short));
+}
+
+/* [-] What an arithmetic instruction is to do, as LUA_OPADD ... */
+int np_vm_arith_op(unsigned op);
+typedef struct NpOperands { const NpValue *left, *right; } NpOperands;
+/* [-] Its operands. Of UNM and BNOT both are the one. */
+NpOperands np_vm_arith_operands(lua_State *L, NpInstr insn);
 
 #endif

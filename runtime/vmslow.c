@@ -246,6 +246,8 @@ static const uint8_t event_of_op[] = {
     [LUA_OPSHL] = NP_EVENT_SHL,   [LUA_OPSHR] = NP_EVENT_SHR,   [LUA_OPUNM] = NP_EVENT_UNM, [LUA_OPBNOT] = NP_EVENT_BNOT,
 };
 
+NpEvent np_slow_event(int op) { return (NpEvent)event_of_op[op]; }
+
 static bool is_bitwise(int op) { return (op >= LUA_OPBAND && op <= LUA_OPSHR) || op == LUA_OPBNOT; }
 
 static NP_NORETURN NP_COLD void arith_error(lua_State *L, int op, const NpValue *a, const NpValue *b) {

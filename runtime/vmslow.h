@@ -45,6 +45,8 @@ bool np_slow_find(lua_State *L, const NpValue *object, const NpValue *key, NpVal
 bool np_slow_store(lua_State *L, const NpValue *object, const NpValue *key, const NpValue *value, bool literal,
                    NpCallee *callee);
 bool np_slow_arith_step(lua_State *L, int op, const NpValue *a, const NpValue *b, NpValue *result, NpCallee *callee);
+/* [-] The event of an operation on numbers (LUA_OPADD ...). */
+NpEvent np_slow_event(int op);
 bool np_slow_length_step(lua_State *L, const NpValue *object, NpValue *result, NpCallee *callee);
 /* op: LUA_OPEQ, LUA_OPLT or LUA_OPLE */
 bool np_slow_compare_step(lua_State *L, int op, const NpValue *a, const NpValue *b, bool *result, NpCallee *callee);

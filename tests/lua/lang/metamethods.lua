@@ -302,3 +302,37 @@ eq(v, "1,2,3,5,false,true,le false,lt false,10,11,aX,aY")
 local fact = setmetatable({}, {__call = function(me, n) if n <= 1 then return 1 end return n * me(n - 1) end})
 eq(fact(10), 3628800)
 check.fails("inside", function() return setmetatable({}, {__index = function() error("inside") end}).x end)
+
+-- handlers that are Lua functions, met again and again by the same instructions: none, one and many results, tail calls,
+-- variable arguments, fields of self, errors on the way
+do
+  local log = {}
+  local function note(...) log[#log + 1] = select("#", ...); return ... end
+  local forms = {
+    function(_, key) return key end, function(_, key) return key, "dropped" end, function() end,
+    function(...) local _, key = ...; return key, ... end, function(...) return note(select(2, ...)) end,
+    function(_, key) return note(key) end, function() return note() end, function(_, key, more) return more == nil and key end,
+  }
+  local gives = {true, true, false, true, true, true, false, true}
+  for form, handler in ipairs(forms) do
+    local object = setmetatable({[3] = 33, own = "own"}, {__index = handler, __newindex = function(t, key, value, more)
+      eq(more, nil); rawset(t, key == "twice" and "once" or key, value)
+    end})
+    local function want(key) if gives[form] then return key end end
+    for i = 4, 40 do
+      local before, key, fraction = "before", "computed", i + 0.5
+      eq(object.field, want("field")); eq(object[key], want(key)); eq(object[i], want(i)); eq(object[1], want(1))
+      eq(object[fraction], want(fraction)); eq(object[3], 33); eq(object.own, "own"); eq(object["o" .. "wn"], "own")
+      eq(before, "before")
+      if gives[form] then
+        eq(pcall(function() return object:method() end), false)
+        eq(select(2, pcall(function() return object:method() end)):match("field 'method'") or "method", "method")
+      end
+    end
+    object.twice = form; eq(rawget(object, "twice"), nil); eq(rawget(object, "once"), form)
+    for i = 10, 1, -1 do object[i] = i; eq(rawget(object, i), i) end
+  end
+  -- an object that is its own result's register
+  local chained = setmetatable({}, {__index = function(self) return self end})
+  for _ = 1, 20 do local self = chained.a.b[1].c["d"]; self = self.x; eq(self, chained) end
+end
