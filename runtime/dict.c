@@ -23,7 +23,11 @@ static NpDictNode *main_position(lua_State *L, NpDict *dict, NpPayload key, uint
     uint32_t position;
     switch (tag) {
     case NP_INT: position = np_dict_position((uint64_t)key.i, dict->size); break;
-    case NP_STR: position = np_string_hash(L, (NpString *)key.p) & (dict->size - 1); break;
+    case NP_STR: {
+        NpString *string = (NpString *)key.p;
+        position = string->is_short ? np_dict_string_position(string, dict->size) : np_string_hash(L, string) & (dict->size - 1);
+        break;
+    }
     case NP_FALSE: position = 1 & (dict->size - 1); break;
     case NP_TRUE: position = 2 & (dict->size - 1); break;
     case NP_FLT: position = hash_word(key.bits) & (dict->size - 1); break;

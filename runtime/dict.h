@@ -9,6 +9,9 @@
 
 #include "runtime/state.h"
 
+#define NP_DICT_SMALL 1024    /* nodes: 24 KiB */
+#define NP_DICT_PAGE_SHIFT 9  /* pages of 8 KiB, counted in granules */
+
 NP_INLINE size_t np_dict_bytes(uint32_t size) { return sizeof(NpDict) + (size_t)size * sizeof(NpDictNode); }
 
 /* Position of an integer, or of anything turned into one: the remainder modulo size - 1, found by adding up its digits in
@@ -20,6 +23,15 @@ NP_INLINE uint32_t np_dict_position(uint64_t word, uint32_t size) {
     unsigned bits = (unsigned)__builtin_ctz(size);
     while (word > mask) word = (word & mask) + (word >> bits);
     return (uint32_t)word;
+}
+/* Position of a short string. In a large dictionary it follows from the address, so that strings made one after the other, which lie
+ * side by side, have nodes side by side too: a program that goes through them in that order finds the next node in the cache.
+ * Pages are scattered; otherwise strings at regular distances would meet in few nodes. Small dictionaries are in the cache anyway. */
+NP_INLINE uint32_t np_dict_string_position(const NpString *key, uint32_t size) {
+    if (size <= NP_DICT_SMALL) return key->hash & (size - 1);
+    uint64_t granule = (uintptr_t)key >> NP_GRANULE_SHIFT;
+    uint64_t page = granule >> NP_DICT_PAGE_SHIFT;
+    return ((uint32_t)granule + (uint32_t)((page * UINT64_C(0x9e3779b97f4a7c15)) >> 32)) & (size - 1);
 }
 /* [gc-free, err] An empty dictionary of `size` nodes (a power of two). */
 NpDict *np_dict_new(lua_State *L, uint32_t size);
@@ -39,7 +51,7 @@ NpDictNode *np_dict_home(lua_State *L, NpDict *dict, const NpValue *key);
 NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key);
 
 NP_INLINE NpDictNode *np_dict_find_short(NpDict *dict, const NpString *key) {
-    NpDictNode *node = &dict->nodes[key->hash & (dict->size - 1)];
+    NpDictNode *node = &dict->nodes[np_dict_string_position(key, dict->size)];
     for (;;) {
         if (node->key.p == key && node->key_tag == NP_STR) return node;
         if (node->next == 0) return NULL;

@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/decimal.h"
 #include "runtime/number.h"
 #include "runtime/strings.h"
 
 #define TWO_63 9223372036854775808.0
 /* A numeral that has to be rewritten for the locale must fit here; longer ones are not numbers then. */
 #define LOCALE_NUMERAL_MAX 200
+#define FLOAT_DIGITS 14 /* as LUA_NUMBER_FMT says */
 
 /* ---- integers and floats ---- */
 
@@ -230,34 +232,40 @@ size_t np_number_parse(const char *text, size_t length, NpValue *out) {
 /* ---- number to text ---- */
 
 static size_t put_integer(int64_t integer, char *out) {
-    char digits[20];
-    size_t count = 0, length = 0;
-    uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
-    do {
-        digits[count++] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest);
-    if (integer < 0) out[length++] = '-';
-    while (count) out[length++] = digits[--count];
-    return length;
+    char digits[20], *end = digits + sizeof digits;
+    char *first = np_decimal_unsigned(integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer, end);
+    size_t length = (size_t)(end - first);
+    if (integer < 0) *out++ = '-';
+    memcpy(out, first, length);
+    return length + (integer < 0);
+}
+
+/* What could be read back as an integer gets a fraction; inf, nan and exponents tell by themselves. */
+static size_t put_fraction(char *out, size_t length) {
+    if (out[strspn(out, "-0123456789")] != '\0') return length;
+    out[length] = localeconv()->decimal_point[0];
+    out[length + 1] = '0';
+    return length + 2;
 }
 
 static size_t put_float(double number, char *out) {
     /* Whole numbers of up to 14 digits are what %.14g prints without an exponent. */
-    if (number > -1e14 && number < 1e14 && number == (double)(int64_t)number &&
-        !(number == 0 && signbit(number))) {
+    if (number > -1e14 && number < 1e14 && number == (double)(int64_t)number && !(number == 0 && signbit(number))) {
         size_t length = put_integer((int64_t)number, out);
         out[length++] = localeconv()->decimal_point[0];
         out[length++] = '0';
         return length;
     }
-    int length = snprintf(out, NP_NUMBER_TEXT, LUA_NUMBER_FMT, number);
-    /* What could be read back as an integer gets a fraction; inf, nan and exponents tell by themselves. */
-    if (out[strspn(out, "-0123456789")] == '\0') {
-        out[length++] = localeconv()->decimal_point[0];
-        out[length++] = '0';
+    size_t sign = signbit(number) != 0, length = 0;
+    if (!fractional_locale()) length = np_decimal_general(fabs(number), FLOAT_DIGITS, out + sign);
+    if (length) {
+        if (sign) out[0] = '-';
+        length += sign;
+        out[length] = '\0';
+    } else {
+        length = (size_t)snprintf(out, NP_NUMBER_TEXT, LUA_NUMBER_FMT, number);
     }
-    return (size_t)length;
+    return put_fraction(out, length);
 }
 
 size_t np_number_format(const NpValue *value, char *out) {

@@ -2,9 +2,11 @@
  * strfmt.c - string.format (manual 6.4).
  *
  * Owns: reading conversion specifications and checking them, and each conversion.
- * Does not: format numbers itself beyond the plain "%d"; everything with a flag, width or
- * precision goes to the C library with a specification that was checked first, so its result is
- * never longer than ROOM_* says.
+ * Does not: know how digits are found (runtime/decimal.c, the one thing here that is not public API).
+ *
+ * Specifications that are right and frequent are done by add_quick, which reads them without a copy.
+ * All others are copied, checked, and given to the C library: the rare ones, and the wrong ones, for
+ * their messages. The result of one of these is never longer than ROOM_* says.
  */
 #define LUA_LIB
 
@@ -16,6 +18,7 @@
 
 #include "lauxlib.h"
 #include "lua.h"
+#include "runtime/decimal.h"
 #include "strlib.h"
 
 /* Longest specification: '%', flags, two digits of width, '.', two of precision, "ll", letter. */
@@ -97,21 +100,16 @@ static void add_length(char *spec, const char *modifier)
 
 /* ---- Numbers --------------------------------------------------------------------------------- */
 
-/* "%d" without modifiers, by far the most frequent. */
 static void add_decimal(luaL_Buffer *out, lua_Integer value)
 {
     char digits[24];
-    char *at = digits + sizeof(digits);
-    lua_Unsigned rest = value < 0 ? 0 - (lua_Unsigned)value : (lua_Unsigned)value;
+    char *end = digits + sizeof(digits);
+    char *at = np_decimal_unsigned(value < 0 ? 0 - (lua_Unsigned)value : (lua_Unsigned)value, end);
 
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest != 0);
     if (value < 0) {
         *--at = '-';
     }
-    luaL_addlstring(out, at, (size_t)(digits + sizeof(digits) - at));
+    luaL_addlstring(out, at, (size_t)(end - at));
 }
 
 static void add_integer(lua_State *L, luaL_Buffer *out, int arg, char *spec, const char *flags)
@@ -119,10 +117,6 @@ static void add_integer(lua_State *L, luaL_Buffer *out, int arg, char *spec, con
     lua_Integer value = luaL_checkinteger(L, arg);
     char *place;
 
-    if (spec[2] == '\0' && (spec[1] == 'd' || spec[1] == 'i')) {
-        add_decimal(out, value);
-        return;
-    }
     check_spec(L, spec, flags, 1);
     add_length(spec, LUA_INTEGER_FRMLEN);
     place = luaL_prepbuffsize(out, ROOM_ITEM);
@@ -274,6 +268,264 @@ static void add_quoted(lua_State *L, luaL_Buffer *out, int arg)
     }
 }
 
+/* ---- The frequent ones ----------------------------------------------------------------------- */
+
+enum { LEFT = 1, PLUS = 2, SPACE = 4, ALTERNATE = 8, ZERO = 16 }; /* flags of a specification */
+
+typedef struct NpSpec {
+    unsigned flags;
+    size_t width;
+    int precision; /* -1: none */
+    char letter;
+} NpSpec;
+
+/* What a format call remembers from one item to the next. */
+typedef struct NpFormat {
+    lua_State *L;
+    luaL_Buffer out;
+    int plain_strings; /* strings have no __tostring: known until other code has run */
+} NpFormat;
+
+static unsigned flag_of(char letter)
+{
+    switch (letter) {
+    case '-': return LEFT;
+    case '+': return PLUS;
+    case ' ': return SPACE;
+    case '#': return ALTERNATE;
+    case '0': return ZERO;
+    default: return 0;
+    }
+}
+
+static inline int is_digit(char letter)
+{
+    return (unsigned char)(letter - '0') <= 9;
+}
+
+/* Reads the specification behind a '%'; returns the position of its letter. NULL: unusually long. */
+static const char *read_quick(const char *at, NpSpec *spec)
+{
+    unsigned flag;
+    int count = 0;
+
+    spec->flags = 0;
+    spec->width = 0;
+    spec->precision = -1;
+    for (; (flag = flag_of(*at)) != 0; at++) {
+        spec->flags |= flag;
+        if (++count > 5) {
+            return NULL;
+        }
+    }
+    for (count = 0; count < 2 && is_digit(*at); count++) {
+        spec->width = spec->width * 10 + (size_t)(*at++ - '0');
+    }
+    if (*at == '.') {
+        spec->precision = 0;
+        for (at++, count = 0; count < 2 && is_digit(*at); count++) {
+            spec->precision = spec->precision * 10 + (*at++ - '0');
+        }
+    }
+    spec->letter = *at;
+    return at;
+}
+
+/* Appends prefix, zeros and text, brought to the width. */
+static void put(luaL_Buffer *out, const NpSpec *spec, const char *prefix, size_t zeros,
+                const char *text, size_t size)
+{
+    size_t prefix_size = strlen(prefix);
+    size_t total = prefix_size + zeros + size;
+    size_t padding = spec->width > total ? spec->width - total : 0;
+    char *to = luaL_prepbuffsize(out, total + padding);
+
+    luaL_addsize(out, total + padding);
+    if (padding > 0 && !(spec->flags & LEFT)) {
+        if (spec->flags & ZERO) {
+            zeros += padding;
+        } else {
+            memset(to, ' ', padding);
+            to += padding;
+        }
+    }
+    for (; *prefix != '\0'; prefix++) {
+        *to++ = *prefix;
+    }
+    for (; zeros > 0; zeros--) {
+        *to++ = '0';
+    }
+    memcpy(to, text, size);
+    if (padding > 0 && (spec->flags & LEFT)) {
+        memset(to + size, ' ', padding);
+    }
+}
+
+static const char *sign_of(int negative, unsigned flags)
+{
+    return negative ? "-" : flags & PLUS ? "+" : flags & SPACE ? " " : "";
+}
+
+/* Digits of an integer with at least as many of them as the precision says. */
+static void put_digits(luaL_Buffer *out, NpSpec *spec, const char *prefix, const char *digits,
+                       const char *end)
+{
+    size_t size = (size_t)(end - digits);
+    size_t zeros = 0;
+
+    if (spec->precision >= 0) {
+        spec->flags &= ~(unsigned)ZERO;
+        if (spec->precision == 0 && size == 1 && *digits == '0') {
+            size = 0;
+        }
+        if ((size_t)spec->precision > size) {
+            zeros = (size_t)spec->precision - size;
+        }
+    }
+    put(out, spec, prefix, zeros, digits, size);
+}
+
+static int quick_decimal(NpFormat *format, int arg, NpSpec *spec)
+{
+    char digits[24];
+    char *end = digits + sizeof(digits);
+    lua_Integer value;
+
+    if (spec->flags & ALTERNATE) {
+        return 0;
+    }
+    value = luaL_checkinteger(format->L, arg);
+    put_digits(&format->out, spec, sign_of(value < 0, spec->flags),
+               np_decimal_unsigned(value < 0 ? 0 - (lua_Unsigned)value : (lua_Unsigned)value, end), end);
+    return 1;
+}
+
+static int quick_hex(NpFormat *format, int arg, NpSpec *spec)
+{
+    const char *letters = spec->letter == 'x' ? "0123456789abcdef" : "0123456789ABCDEF";
+    const char *prefix = "";
+    char digits[24];
+    char *end = digits + sizeof(digits);
+    char *at = end;
+    lua_Unsigned value;
+
+    if (spec->flags & (PLUS | SPACE)) {
+        return 0;
+    }
+    value = (lua_Unsigned)luaL_checkinteger(format->L, arg);
+    if ((spec->flags & ALTERNATE) && value != 0) {
+        prefix = spec->letter == 'x' ? "0x" : "0X";
+    }
+    do {
+        *--at = letters[value & 15];
+        value >>= 4;
+    } while (value != 0);
+    put_digits(&format->out, spec, prefix, at, end);
+    return 1;
+}
+
+static int quick_float(NpFormat *format, int arg, NpSpec *spec)
+{
+    int precision = spec->precision < 0 ? 6 : spec->precision;
+    char text[NP_DECIMAL_ROOM];
+    lua_Number value, magnitude;
+    size_t size;
+
+    if ((spec->flags & ALTERNATE) || lua_getlocaledecpoint() != '.') {
+        return 0;
+    }
+    value = luaL_checknumber(format->L, arg);
+    magnitude = l_mathop(fabs)(value);
+    if (spec->letter == 'f') {
+        size = np_decimal_fixed(magnitude, precision, text);
+    } else if (spec->letter == 'g') {
+        size = np_decimal_general(magnitude, precision, text);
+    } else {
+        size = np_decimal_scientific(magnitude, precision + 1, text);
+    }
+    if (size == 0) {
+        return 0;
+    }
+    put(&format->out, spec, sign_of(signbit(value) != 0, spec->flags), 0, text, size);
+    return 1;
+}
+
+static int quick_string(NpFormat *format, int arg, NpSpec *spec)
+{
+    lua_State *L = format->L;
+    const char *text;
+    size_t size;
+
+    if (lua_type(L, arg) != LUA_TSTRING || (spec->flags & ~(unsigned)LEFT)) {
+        format->plain_strings = 0;
+        return 0;
+    }
+    if (!format->plain_strings) {
+        if (luaL_getmetafield(L, arg, "__tostring") != LUA_TNIL) {
+            lua_pop(L, 1);
+            return 0;
+        }
+        format->plain_strings = 1;
+    }
+    text = lua_tolstring(L, arg, &size);
+    if (spec->width != 0 || spec->precision >= 0) {
+        luaL_argcheck(L, memchr(text, '\0', size) == NULL, arg, "string contains zeros");
+        if (spec->precision >= 0 && size > (size_t)spec->precision) {
+            size = (size_t)spec->precision;
+        }
+    }
+    put(&format->out, spec, "", 0, text, size);
+    return 1;
+}
+
+static int quick_character(NpFormat *format, int arg, NpSpec *spec)
+{
+    char byte;
+
+    if ((spec->flags & ~(unsigned)LEFT) || spec->precision >= 0) {
+        return 0;
+    }
+    byte = (char)(unsigned char)luaL_checkinteger(format->L, arg);
+    put(&format->out, spec, "", 0, &byte, 1);
+    return 1;
+}
+
+/*
+ * Formats argument `arg` by the specification behind a '%', where it is one of those done here. Returns
+ * what follows it; NULL when nothing has been done.
+ */
+static const char *add_quick(NpFormat *format, int arg, const char *at)
+{
+    NpSpec spec;
+    int done;
+
+    at = read_quick(at, &spec);
+    if (at == NULL) {
+        return NULL;
+    }
+    switch (spec.letter) {
+    case 'd': case 'i':
+        done = quick_decimal(format, arg, &spec);
+        break;
+    case 'x': case 'X':
+        done = quick_hex(format, arg, &spec);
+        break;
+    case 'e': case 'f': case 'g':
+        done = quick_float(format, arg, &spec);
+        break;
+    case 's':
+        done = quick_string(format, arg, &spec);
+        break;
+    case 'c':
+        done = quick_character(format, arg, &spec);
+        break;
+    default:
+        format->plain_strings = 0;
+        return NULL;
+    }
+    return done ? at + 1 : NULL;
+}
+
 /* ---- format ---------------------------------------------------------------------------------- */
 
 /* Formats argument `arg` by the specification behind a '%'; returns what follows it. */
@@ -330,28 +582,36 @@ int np_strfmt_format(lua_State *L)
     size_t size;
     const char *at = luaL_checklstring(L, 1, &size);
     const char *end = at + size;
-    luaL_Buffer out;
+    const char *next;
+    NpFormat format;
 
-    luaL_buffinit(L, &out);
+    format.L = L;
+    format.plain_strings = 0;
+    luaL_buffinit(L, &format.out);
     while (at < end) {
-        const char *percent = memchr(at, '%', (size_t)(end - at));
+        const char *percent = at;
 
-        if (percent == NULL) {
-            luaL_addlstring(&out, at, (size_t)(end - at));
+        while (percent < end && *percent != '%') {
+            percent++;
+        }
+        if (percent > at) {
+            luaL_addlstring(&format.out, at, (size_t)(percent - at));
+        }
+        if (percent == end) {
             break;
         }
-        luaL_addlstring(&out, at, (size_t)(percent - at));
         at = percent + 1;
         if (*at == '%') {
-            luaL_addchar(&out, '%');
+            luaL_addchar(&format.out, '%');
             at++;
             continue;
         }
         if (++arg > top) {
             return luaL_argerror(L, arg, "no value");
         }
-        at = add_item(L, &out, arg, at);
+        next = add_quick(&format, arg, at);
+        at = next != NULL ? next : add_item(L, &format.out, arg, at);
     }
-    luaL_pushresult(&out);
+    luaL_pushresult(&format.out);
     return 1;
 }

@@ -114,6 +114,42 @@ TEST(positions_are_within_bounds_and_neighbours_are_close) {
         EXPECT_EQ(np_dict_position(key + 1, 4096), np_dict_position(key, 4096) + 1);
 }
 
+/* The chains that strings make are no longer than those of random positions, also when they lie at regular distances. */
+TEST(strings_spread_and_neighbours_are_close) {
+    lua_State *L = open_state();
+    enum { COUNT = 1 << 15 };
+    static uint8_t used[COUNT];
+    static NpString *strings[COUNT];
+    for (int distance = 1; distance <= 16; distance *= 4) {
+        char text[40];
+        int free_nodes = COUNT, most = 0;
+        memset(used, 0, sizeof used);
+        for (int i = 0; i < COUNT * distance; i++) {
+            int length = snprintf(text, sizeof text, "%d of %d", i, distance);
+            NpString *string = np_string_new(L, text, (size_t)length);
+            if (i % distance == 0) strings[i / distance] = string;
+        }
+        for (int i = 0; i < COUNT; i++) {
+            uint32_t at = np_dict_string_position(strings[i], COUNT);
+            REQUIRE(at < COUNT);
+            if (used[at] == 0) free_nodes--;
+            if (++used[at] > most) most = used[at];
+            REQUIRE(np_dict_string_position(strings[i], 64) < 64);
+        }
+        EXPECT(free_nodes < COUNT * 45 / 100); /* random: 37 % */
+        EXPECT(most <= 16);
+    }
+    int close = 0;
+    for (int i = 1; i < COUNT; i++) {
+        uint64_t bytes = (uint64_t)((char *)strings[i] - (char *)strings[i - 1]);
+        if (bytes > 4096) continue;
+        uint32_t nodes = np_dict_string_position(strings[i], COUNT) - np_dict_string_position(strings[i - 1], COUNT);
+        close += (nodes & (COUNT - 1)) == bytes >> NP_GRANULE_SHIFT;
+    }
+    EXPECT(close > COUNT / 2);
+    lua_close(L);
+}
+
 TEST(kinds_of_keys_are_never_confused) {
     lua_State *L = open_state();
     NpDict *dict = np_dict_new(L, 8);
