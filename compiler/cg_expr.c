@@ -441,13 +441,15 @@ static void table_items(NpFuncGen *fg, NpExpr *expr, int table) {
     flush_items(fg, table, &pending, &stored, open);
 }
 
-/* Counts what NEWTABLE makes room for: fields with names, and elements known to come. */
+/* Counts what NEWTABLE makes room for: fields with names, and elements known to come, unless one SETLIST will know how many
+ * they are. */
 static void count_items(NpFuncGen *fg, NpExpr *expr, int *fields, uint32_t *elements) {
     for (NpTableItem *item = expr->u.table.items; item; item = item->next) {
         if (item->kind == NP_ITEM_POSITIONAL) {
             if (item->next || !np_cg_is_multi(item->value)) ++*elements;
+            else if (*elements < SETLIST_BATCH) *elements = 0;
         } else {
-            if (item->key->kind == NP_EXPR_STRING && *fields < 255) ++*fields;
+            if (is_field_key(item->key) && *fields < 255) ++*fields;
         }
     }
 }

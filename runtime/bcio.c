@@ -86,6 +86,10 @@ int np_bcio_base(const NpProto *proto, int32_t pc, NpInstr out[4]) {
     const NpOpInfo *info = &np_opcode_info[np_op(instr)];
     NpOpcode op = (NpOpcode)np_op(instr);
     memcpy(out, proto->code + pc, info->words * sizeof(NpInstr));
+    if (op == NP_OP_NEWTABLE_AS) {
+        out[0] = np_make_abc(NP_OP_NEWTABLE, np_a(instr), np_b(instr), np_c(instr));
+        out[1] = 0; /* no array elements, or it would not have this form */
+    }
     if (!(info->flags & NP_OPF_KW)) return info->words;
     out[0] = np_make_abc((NpOpcode)info->base, np_a(instr), np_b(instr), 0);
     out[1] = 0;

@@ -11,6 +11,7 @@ enum { NONE = NP_OPF_NONE, SA = NP_OPF_SA, JW = NP_OPF_JW, JE = NP_OPF_JE, CMP =
      : (op) == NP_OP_GETTABUP_OWN                                 ? NP_OP_GETTABUP                \
      : (op) == NP_OP_SETTABUP_OWN                                 ? NP_OP_SETTABUP                \
      : (op) >= NP_OP_SETFIELD_OWN && (op) <= NP_OP_SETFIELD_ADDM  ? NP_OP_SETFIELD                \
+     : (op) == NP_OP_NEWTABLE_AS                                  ? NP_OP_NEWTABLE                \
                                                                   : (op))
 
 const NpOpInfo np_opcode_info[NP_OP_COUNT] = {

@@ -133,7 +133,7 @@ void np_table_grow_array(lua_State *L, NpTable *table, uint32_t n) {
     uint32_t old = table->array_size;
     if (n <= old) return;
     if (n > ARRAY_MAX) np_err_run(L, "table overflow");
-    resize_array(L, table, elements_fitting(n), NULL);
+    resize_array(L, table, n, NULL);
     adopt_from_dict(L, table, old);
 }
 
@@ -430,7 +430,7 @@ static NP_NOINLINE void set_int_outside(lua_State *L, NpTable *table, int64_t ke
     if ((uint64_t)key == (uint64_t)table->array_size + 1 && key < ARRAY_MAX && array_is_full(table)) {
         uint64_t wanted = table->array_size < 4 ? 4 : (uint64_t)table->array_size * 2;
         if (wanted > 65536) wanted = (uint64_t)table->array_size + table->array_size / 2;
-        np_table_grow_array(L, table, (uint32_t)(wanted > ARRAY_MAX ? ARRAY_MAX : wanted));
+        np_table_grow_array(L, table, elements_fitting((uint32_t)(wanted > ARRAY_MAX ? ARRAY_MAX : wanted)));
         table->array[key - 1] = value->v;
         np_array_tags(table)[key - 1] = value->tag;
         np_barrier(L->global, table, value);

@@ -51,6 +51,41 @@ NP_INLINE bool np_table_gone(const NpTable *table, NpPayload value, uint8_t tag)
 /* [-] Drops the entry if it is gone. */
 void np_table_purge(lua_State *L, NpTable *table, const NpValue *key);
 
+/* [-] Sets the tags behind `fit` payloads in a small buffer to nil: whole words, for which there is room, as classes are multiples
+ * of 16 bytes. A loop that the compiler shall not make a call of. */
+NP_INLINE void np_table_clear_tags(uint8_t *tags, unsigned count) {
+    for (unsigned i = 0; i < count; i += 8) {
+        memset(tags + i, NP_NIL, 8);
+        __asm__ volatile("" ::: "memory");
+    }
+}
+#define NP_ELEMENTS_SMALL (NP_SMALL_MAX / NP_ELEMENT_BYTES) /* so many fit a small buffer */
+/* [-] A table from what the heap has at hand, with a buffer for at least `elements` (small) payloads and tags (*buffer), of which
+ * the tags are nil; as many as fit are *fit. The caller makes it the array's or the slots'. NULL: np_table_new has to be asked. */
+NP_INLINE NpTable *np_table_take(NpHeap *heap, unsigned elements, NpPayload **buffer, unsigned *fit) {
+    size_t bytes = elements * NP_ELEMENT_BYTES;
+    unsigned class = elements ? np_class_of_16[(bytes + 15) >> 4] : 0;
+    void *slot = NULL;
+    NpTable *table = np_heap_take(heap, np_class_of_16[(sizeof(NpTable) + 15) >> 4], class, &slot);
+    if (NP_UNLIKELY(!table)) return NULL;
+    NpPayload *payloads = slot;
+    if (elements > 0) {
+        *fit = (unsigned)(np_class_bytes[class] / NP_ELEMENT_BYTES);
+        np_table_clear_tags((uint8_t *)(payloads + *fit), elements);
+    }
+    *buffer = payloads;
+    table->kind = NP_TABLE;
+    table->flags = 0;
+    table->slot_capacity = 0;
+    table->absent = 0;
+    table->shape = NP_SHAPE_ROOT;
+    table->slots = NULL;
+    table->array = NULL;
+    table->array_size = 0;
+    table->border_hint = 0;
+    return table;
+}
+
 /* Raw reads: [-]; write nil when absent; the result says whether a non-nil value was found. */
 bool np_table_get(lua_State *L, NpTable *table, const NpValue *key, NpValue *out);
 bool np_table_get_int(NpTable *table, int64_t key, NpValue *out);
@@ -74,7 +109,7 @@ bool np_table_walk(lua_State *L, NpTable *table, uint32_t *cursor, NpValue *key,
  * to state[4] and state[5] (nil key at the end). Keeps its position in state[2].delta, believed only when the key there is
  * the last key. false: it has to be done the long way (np_table_next). */
 bool np_table_iterate(lua_State *L, NpValue *state);
-/* [gc-free, err] Makes the array part at least n (< 2^31) elements large. */
+/* [gc-free, err] Makes the array part n (< 2^31) elements large, unless it is larger. */
 void np_table_grow_array(lua_State *L, NpTable *table, uint32_t n);
 /* [-] Marks a table as one that lookups pass through by __index: changes of its keys raise the meta epoch. */
 void np_table_make_holder(lua_State *L, NpTable *table);
@@ -94,6 +129,10 @@ int np_shape_find(const NpShape *shape, const NpString *key);
 uint32_t np_shape_add_key(lua_State *L, uint32_t from, NpString *key, bool literal);
 /* [-] Keeps a shape alive that a table is about to get: must be called when a table is given an existing shape. */
 void np_shape_touch(NpGlobal *global, uint32_t id);
+/* [-] It would change nothing. */
+NP_INLINE bool np_shape_is_touched(const NpGlobal *global, uint32_t id) {
+    return NP_LIKELY(!global->heap.marking) || id <= NP_SHAPE_ROOT || global->shape_table.shapes[id].marked == global->gc.epoch;
+}
 /* [gc-free, err] The same shape for a table that serves as a metatable. */
 uint32_t np_shape_set_is_meta(lua_State *L, uint32_t from);
 /* [gc-free, err] The shape with the same keys and another metatable (NULL: none). */

@@ -180,6 +180,7 @@ EXTRA(poly_self);
 EXTRA(string_self);
 EXTRA(set_upvalue_shading);
 EXTRA(set_own_shading);
+EXTRA(set_plain_shading);
 EXTRA(set_array_shading);
 EXTRA(get_index_dict);
 EXTRA(get_index_word);

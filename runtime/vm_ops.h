@@ -166,6 +166,9 @@ HANDLER(SETFIELD) {
             NpPayload payload = np_slot_values(holder)[entry->slot];                               \
             DELIVER(SET_SELF)                                                                      \
         }                                                                                          \
+        if (holder == table && !np_shape_of(global, table)->metatable) {                           \
+            DELIVER_NIL(SET_SELF)                                                                  \
+        }                                                                                          \
     }                                                                                              \
     COLD(get_field);
 
@@ -200,7 +203,8 @@ EXTRA(poly_set) {
         const NpString *key = np_str(constants + pc[1]);
         const NpAccessEntry *entry = np_access_entry(L->global->access, table->shape, key);
         if (entry->shape == table->shape && entry->key == key && !entry->holder && entry->slot < NP_ACCESS_CALL &&
-            np_slot_tags(table)[entry->slot] != NP_NIL && !L->global->gc.barrier_on &&
+            (np_slot_tags(table)[entry->slot] != NP_NIL || !np_shape_of(L->global, table)->metatable) &&
+            !L->global->gc.barrier_on &&
             table->shape != NP_SHAPE_DICT && (++L->global->access_misses & NP_ACCESS_RETRY) != 0) {
             np_slot_values(table)[entry->slot] = RB->v;
             np_slot_tags(table)[entry->slot] = RB->tag;
@@ -411,6 +415,30 @@ EXTRA(set_own_shading) {
     SET_OWN(table, RB, np_barrier(L->global, table, RB))
     TO(poly_set);
 }
+/* Without a metatable nobody has a say when there is nil; only what is found by way of the table may change (T7). */
+#define SET_PLAIN(SHADE)                                                                           \
+    NpTable *table = np_tab(RA);                                                                   \
+    if (NP_LIKELY(table->shape == pc[0])) {                                                        \
+        uint8_t *tag = &np_slot_tags(table)[np_c(insn)];                                           \
+        if (NP_LIKELY(*tag != NP_NIL || !(table->flags & NP_FLAG_HOLDER))) {                       \
+            np_slot_values(table)[np_c(insn)] = RB->v;                                             \
+            *tag = RB->tag;                                                                        \
+            SHADE;                                                                                 \
+            pc += 3;                                                                               \
+            NEXT;                                                                                  \
+        }                                                                                          \
+    }
+HANDLER(SETFIELD_PLAIN) {
+    if (NP_LIKELY(RA->tag == NP_TABLE)) {
+        if (NP_UNLIKELY(L->global->gc.barrier_on)) TO(set_plain_shading);
+        SET_PLAIN((void)0)
+    }
+    TO(poly_set);
+}
+EXTRA(set_plain_shading) {
+    SET_PLAIN(np_barrier(L->global, table, RB))
+    TO(poly_set);
+}
 HANDLER(SETTABUP_OWN) {
     const NpValue *object = np_lcl(base - 1)->upvalue[np_b(insn)]->at;
     if (NP_LIKELY(object->tag == NP_TABLE)) {
@@ -474,6 +502,10 @@ HANDLER(GETINDEX) {
                     NEXT;
                 }
                 TO(get_index_record);
+            }
+            if (table->shape == NP_SHAPE_ROOT) {
+                np_set_nil(RA);
+                NEXT;
             }
         }
         if (NP_LIKELY(np_table_is_dict(table))) TO(get_index_dict);
@@ -590,6 +622,10 @@ HANDLER(GETINT) {
                 NEXT;
             }
         }
+        if (NP_LIKELY(table->shape == NP_SHAPE_ROOT)) {
+            np_set_nil(RA);
+            NEXT;
+        }
     }
     COLD(get_index);
 }
@@ -611,9 +647,6 @@ HANDLER(SETINT) {
     }
     COLD(set_index);
 }
-HANDLER(NEWTABLE) { COLD(new_table); }
-HANDLER(SETLIST) { COLD(set_list); }
-
 /* ---- arithmetic ---- */
 #define INTS(x, y) ((x)->tag == NP_INT && (y)->tag == NP_INT)
 #define FLTS(x, y) ((x)->tag == NP_FLT && (y)->tag == NP_FLT)
@@ -1129,7 +1162,7 @@ HANDLER(TFORLOOP) {
 }
 
 /* ---- closures and scopes ---- */
-HANDLER(CLOSURE) { COLD(closure); }
+#include "runtime/vm_make.h"
 HANDLER(CLOSE) { COLD(close); }
 HANDLER(TBC) { COLD(mark_tbc); }
 

@@ -16,6 +16,11 @@
 #include "runtime/table.h"
 #include "runtime/vmslow.h"
 
+enum {
+    CONSTRUCTOR_WORDS = 4096, /* how far the fields of a constructor are looked for */
+    ROOM_MOST = 1 << 24       /* elements that room is made for before they are there */
+};
+
 static NpValue *reg(lua_State *L, unsigned index) { return L->frame->func + 1 + index; }
 static const NpValue *constant(lua_State *L, unsigned index) { return L->frame->u.lua.constants + index; }
 static NpProto *proto_of(lua_State *L) { return np_frame_closure(L->frame)->proto; }
@@ -146,7 +151,7 @@ static void cache_get(lua_State *L, NpInstr insn, NpTable *table, NpString *key,
     NpShape *shape = np_shape_of(L->global, table);
     int slot = np_shape_find(shape, key);
     if (slot >= 0) {
-        if (np_slot_tags(table)[slot] == NP_NIL) return;
+        if (np_slot_tags(table)[slot] == NP_NIL && shape->metatable) return;
         remember(L, table->shape, key, NULL, (unsigned)slot);
         if (is_chain(insn)) proto_of(L)->chains[cache_words(L)[1]].key = NP_CHAIN_FREE;
         patch(cache_words(L), own_form[which], (unsigned)slot, table->shape);
@@ -284,7 +289,7 @@ void np_vm_set_field(lua_State *L, NpInstr insn) {
             }
         } else if (slot >= 0) {
             remember(L, before, np_str(key), NULL, (unsigned)slot);
-            patch(words, up ? NP_OP_SETTABUP_OWN : NP_OP_SETFIELD_OWN, (unsigned)slot, before);
+            patch(words, up ? NP_OP_SETTABUP_OWN : metatable ? NP_OP_SETFIELD_OWN : NP_OP_SETFIELD_PLAIN, (unsigned)slot, before);
             np_table_set_str(L, table, np_str(key), value, true);
             advance(L, insn);
             return;
@@ -431,12 +436,49 @@ static void check_gc(lua_State *L, unsigned live) {
     np_gc_slice(L);
 }
 
+/* The shape that a constructor's fields will give its table: their keys are those of the SETFIELDs that follow for its
+ * register. A wrong guess, as code that was not compiled here can provoke, costs memory and nothing else: a key too many has no
+ * value. NP_SHAPE_NONE: there is none, or it is too far to look. */
+static uint32_t shape_to_be(lua_State *L, NpInstr insn) {
+    const NpProto *proto = proto_of(L);
+    const NpInstr *pc = L->frame->u.lua.pc, *end = proto->code + proto->ncode;
+    uint32_t shape = NP_SHAPE_ROOT;
+    if (end - pc > CONSTRUCTOR_WORDS) end = pc + CONSTRUCTOR_WORDS;
+    unsigned left = np_b(insn);
+    for (pc++; left > 0 && pc < end; pc += np_opcode_info[np_op(*pc)].words) {
+        if (np_opcode_info[np_op(*pc)].base != NP_OP_SETFIELD || np_a(*pc) != np_a(insn)) continue;
+        NpString *key = np_str(&proto->constants[pc[2]]);
+        if (np_shape_find(&L->global->shape_table.shapes[shape], key) < 0) shape = np_shape_add_key(L, shape, key, true);
+        if (shape == NP_SHAPE_DICT) return NP_SHAPE_NONE;
+        left--;
+    }
+    return left == 0 ? shape : NP_SHAPE_NONE;
+}
+
+static void give_shape(lua_State *L, NpTable *table, uint32_t shape) {
+    np_shape_touch(L->global, shape);
+    if (table->slots) memset(np_slot_tags(table), NP_NIL, table->slot_capacity);
+    table->shape = shape;
+}
+
 void np_vm_new_table(lua_State *L, NpInstr insn) {
-    uint32_t narray = L->frame->u.lua.pc[0];
+    NpInstr *words = cache_words(L);
+    bool is_known = np_op(insn) == NP_OP_NEWTABLE_AS;
+    uint32_t narray = is_known ? 0 : words[0], shape = NP_SHAPE_NONE;
     /* Sizes come from the program text, so a hostile one could ask for anything: more grows as it is filled. */
-    if (narray > 1u << 24) narray = 1u << 24;
+    if (narray > ROOM_MOST) narray = ROOM_MOST;
     NpTable *table = np_table_new(L, narray, np_b(insn));
     np_set_obj(reg(L, np_a(insn)), table, NP_TABLE);
+    if (is_known) {
+        shape = words[0];
+    } else if (narray == 0 && np_b(insn) <= NP_SHAPE_MAX_KEYS) {
+        shape = shape_to_be(L, insn);
+        if (shape != NP_SHAPE_NONE) {
+            words[-1] = (words[-1] & ~(NpInstr)0xff) | NP_OP_NEWTABLE_AS;
+            words[0] = shape;
+        }
+    }
+    if (shape != NP_SHAPE_NONE) give_shape(L, table, shape);
     advance(L, insn);
     check_gc(L, np_a(insn) < np_c(insn) ? np_c(insn) : np_a(insn) + 1);
 }
@@ -446,8 +488,9 @@ void np_vm_set_list(lua_State *L, NpInstr insn) {
     NpTable *table = np_tab(first);
     int64_t offset = L->frame->u.lua.pc[0];
     int count = np_b(insn) ? (int)np_b(insn) : (int)(L->top - first) - 1;
-    if (offset + count > (int64_t)table->array_size && offset + count < 1 << 30)
-        np_table_grow_array(L, table, (uint32_t)(offset + count));
+    int64_t end = offset + count;
+    if (end > (int64_t)table->array_size && end < 1 << 30)
+        np_table_grow_array(L, table, (uint32_t)(end <= ROOM_MOST ? end : end + end / 8));
     for (int i = 1; i <= count; i++) np_table_set_int(L, table, offset + i, first + i);
     advance(L, insn);
 }

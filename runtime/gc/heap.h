@@ -229,6 +229,32 @@ NP_INLINE void *np_heap_alloc(NpHeap *heap, size_t size, NpSpanKind kind) {
     return np_heap_alloc_slow(heap, size, kind);
 }
 
+/* [-] A buffer of a small class from its run; NULL: the run is used up, so np_heap_alloc has to be asked. */
+NP_INLINE void *np_heap_take_buf(NpHeap *heap, unsigned class) {
+    NpAllocCache *cache = &heap->cache[NP_SPAN_BUF][class];
+    char *p = cache->cur;
+    if (NP_UNLIKELY(p == cache->end)) return NULL;
+    cache->cur = p + np_class_bytes[class];
+    NP_UNPOISON(p, np_class_bytes[class]);
+    return p;
+}
+/* [-] Two slots at once, or none: of an object's class from its run, and of a buffer's, unless `buffer_class` is 0. NULL: at
+ * least one of the runs is used up, so np_heap_alloc has to be asked. Their sizes are those of the classes. */
+NP_INLINE void *np_heap_take(NpHeap *heap, unsigned class, unsigned buffer_class, void **buffer) {
+    NpAllocCache *cache = &heap->cache[NP_SPAN_OBJ][class], *buffers = &heap->cache[NP_SPAN_BUF][buffer_class];
+    char *p = cache->cur, *q = buffers->cur;
+    if (NP_UNLIKELY(p == cache->end)) return NULL;
+    if (buffer_class) {
+        if (NP_UNLIKELY(q == buffers->end)) return NULL;
+        buffers->cur = q + np_class_bytes[buffer_class];
+        NP_UNPOISON(q, np_class_bytes[buffer_class]);
+        *buffer = q;
+    }
+    cache->cur = p + np_class_bytes[class];
+    NP_UNPOISON(p, np_class_bytes[class]);
+    return p;
+}
+
 /* ---- bits ---- */
 NP_INLINE NpArena *np_arena_of(const void *p) {
     return (NpArena *)((uintptr_t)p & ~(uintptr_t)(NP_ARENA_BYTES - 1));

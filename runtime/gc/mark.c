@@ -223,13 +223,21 @@ static bool is_dead(const NpGlobal *global, NpInstr word) {
 }
 
 /* Empties the caches that name a shape that died, before its number is used again. A shape that a
- * store leads to is kept alive by the store. From word `pc` to `end` or a little beyond; where it stopped. */
+ * store leads to is kept alive by the store, one that a constructor gives by the constructor. From word `pc` to `end` or a little beyond; where it stopped. */
 static int32_t scan_caches(NpGlobal *global, NpProto *proto, int32_t pc, int32_t end) {
     while (pc < end) {
         NpInstr *insn = &proto->code[pc];
         unsigned op = np_op(*insn);
         const NpOpInfo *info = &np_opcode_info[op];
         pc += info->words;
+        if (op == NP_OP_NEWTABLE_AS) {
+            if (!is_dead(global, insn[1])) {
+                mark_shape(global, insn[1]);
+                continue;
+            }
+            *insn = np_make_abc(NP_OP_NEWTABLE, np_a(*insn), np_b(*insn), np_c(*insn));
+            insn[1] = 0; /* elements of an array */
+        }
         if (!(info->flags & NP_OPF_KW) || insn[1] == NP_SHAPE_NONE) continue;
         if (is_dead(global, insn[1]) || (info->words == 4 && is_dead(global, insn[3]))) {
             if (op == NP_OP_GETFIELD_CHAIN || op == NP_OP_SELF_CHAIN) {

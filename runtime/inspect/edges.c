@@ -119,12 +119,13 @@ static void upval_edges(Walk *walk, NpUpval *upval) {
     emit_plain(walk, NP_EDGE_OPEN, upval->u.open.next);
 }
 
-/* The shapes that stores in the code lead to live as long as it does. */
+/* The shapes that stores and constructors in the code lead to live as long as it does. */
 static void cache_edges(Walk *walk, const NpProto *proto) {
     for (int32_t pc = 0; proto->code && pc < proto->ncode; pc += np_opcode_info[np_op(proto->code[pc])].words) {
         const NpShape *shape;
-        if (np_op(proto->code[pc]) != NP_OP_SETFIELD_ADD || proto->code[pc + 1] == NP_SHAPE_NONE) continue;
-        shape = &walk->global->shape_table.shapes[proto->code[pc + 3]];
+        const unsigned op = np_op(proto->code[pc]);
+        if (op != NP_OP_NEWTABLE_AS && (op != NP_OP_SETFIELD_ADD || proto->code[pc + 1] == NP_SHAPE_NONE)) continue;
+        shape = &walk->global->shape_table.shapes[proto->code[pc + (op == NP_OP_NEWTABLE_AS ? 1 : 3)]];
         if (shape->state != NP_SHAPE_LIVE) continue;
         emit_plain(walk, NP_EDGE_SHAPE, shape->keys);
         emit_plain(walk, NP_EDGE_SHAPE_META, shape->metatable);

@@ -31,7 +31,7 @@ TEST(tables) {
                 "NEWTABLE 0 1 0 2; LOADI 1 1; LOADI 2 2; LOADI 3 3; SETFIELD 0 3 0 0 0 0; "
                 "LOADI 3 5; SETINT 0 4 3; LOADI 3 300; LOADI 4 6; SETINDEX 0 3 4; SETLIST 0 2 0 0");
     EXPECT_CODE("local a = {f(), f()}",
-                "NEWTABLE 0 0 0 1; GETTABUP 1 0 0 0 0; CALL 1 1 2; GETTABUP 2 0 0 0 0; "
+                "NEWTABLE 0 0 0 0; GETTABUP 1 0 0 0 0; CALL 1 1 2; GETTABUP 2 0 0 0 0; "
                 "CALL 2 1 0; SETLIST 0 0 0 0");
     EXPECT_CODE("local t = {} t = {t}",
                 "NEWTABLE 0 0 0 0; NEWTABLE 1 0 1 1; MOVE 2 0 0; SETLIST 1 1 0 0; MOVE 0 1 0");

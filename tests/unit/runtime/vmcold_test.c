@@ -193,7 +193,7 @@ TEST(a_write_is_specialised_for_shapes) {
     EXPECT_EQ(use(L, 1, "two", 20), 20);
     EXPECT_EQ(table_named(L, "two")->shape, table_named(L, "one")->shape);
     EXPECT_EQ(use(L, 1, "two", 21), 21); /* there already */
-    EXPECT_EQ(form(&site), NP_OP_SETFIELD_OWN);
+    EXPECT_EQ(form(&site), NP_OP_SETFIELD_PLAIN);
     EXPECT_EQ(use(L, 1, "three", 30), 30);
     lua_settop(L, 0);
     site = make_site(L, "function(o, v) o.field = v return o.field end");
@@ -203,6 +203,101 @@ TEST(a_write_is_specialised_for_shapes) {
     EXPECT_EQ(use(L, 1, "two", 41), 41);
     run(L, "mt.__newindex = function(t, k, v) rawset(t, k, v + 1000) end");
     EXPECT_EQ(use(L, 1, "three", 42), 1042);
+    lua_settop(L, 0);
+    site = make_site(L, "function(o, v) o.field = v return o.field end");
+    EXPECT_EQ(use(L, 1, "one", 43), 43);
+    EXPECT_EQ(form(&site), NP_OP_SETFIELD_OWN); /* there is a metatable, so nil has to be noticed */
+    run(L, "one.field = nil");
+    EXPECT_EQ(use(L, 1, "one", 44), 1044);
+    lua_close(L);
+}
+
+TEST(a_quick_store_over_nil_is_seen_by_those_who_look_through_the_table) {
+    lua_State *L = open_state();
+    Site site = make_site(L, "function(o, v) o.field = v return o.field end");
+    run(L, "one, class = {field = 1}, {field = 1, other = 1}\n"
+           "class.other = nil base = {field = 7}\n"
+           "class = {field = 1} object = setmetatable({}, {__index = class})\n"
+           "function look() return object.field end");
+    EXPECT_EQ(use(L, 1, "one", 2), 2);
+    EXPECT_EQ(form(&site), NP_OP_SETFIELD_PLAIN);
+    run(L, "assert(look() == 1 and look() == 1) class.field = nil assert(look() == nil and look() == nil)");
+    EXPECT_EQ(table_named(L, "class")->shape, word(&site, 1));
+    EXPECT_EQ(use(L, 1, "class", 5), 5);
+    run(L, "assert(look() == 5)");
+    lua_close(L);
+}
+
+/* ---- constructors ---- */
+
+/* The first NEWTABLE, in whatever form, of a function whose caches are looked at. */
+static Site find_constructor(Site site) {
+    for (site.at = 0; site.at < site.proto->ncode; site.at += np_opcode_info[np_op(site.proto->code[site.at])].words)
+        if (np_opcode_info[np_op(site.proto->code[site.at])].base == NP_OP_NEWTABLE) return site;
+    REQUIRE(false);
+    return site;
+}
+
+TEST(a_constructor_knows_the_shape_of_what_it_makes) {
+    lua_State *L = open_state();
+    Site site = make_site(L, "function(o, v) last = {x = v, inner = {z = v}, y = v} return last.x end");
+    site = find_constructor(site);
+    run(L, "made = {x = 1, inner = 1, y = 1}");
+    EXPECT_EQ(use(L, 1, "made", 3), 3);
+    EXPECT_EQ(form(&site), NP_OP_NEWTABLE_AS);
+    EXPECT_EQ(word(&site, 1), table_named(L, "made")->shape);
+    for (int i = 0; i < 3; i++) {
+        EXPECT_EQ(use(L, 1, "made", 4), 4);
+        EXPECT_EQ(table_named(L, "last")->shape, word(&site, 1));
+    }
+    run(L, "local keys = {} for k in pairs(last) do keys[#keys + 1] = k end\n"
+           "assert(table.concat(keys, ' ') == 'x inner y' and last.inner.z == 4)");
+    lua_settop(L, 0);
+    site = find_constructor(make_site(L, "function(o, v) last = {1, 2, x = v} return last.x end"));
+    EXPECT_EQ(use(L, 1, "made", 3), 3);
+    EXPECT_EQ(form(&site), NP_OP_NEWTABLE);
+    lua_close(L);
+}
+
+TEST(fields_of_constructors_that_are_nil_are_not_there) {
+    lua_State *L = open_state();
+    expect_chunk(L, "local function make(a, b) return {x = a, y = b, x2 = a} end\n"
+                    "for i = 1, 4 do\n"
+                    "  local t = make(nil, i)\n"
+                    "  assert(t.x == nil and rawget(t, 'x') == nil and t.y == i and next(t) == 'y' and next(t, 'y') == nil)\n"
+                    "  local meta = setmetatable(make(), {__index = function(_, k) return k .. '!' end})\n"
+                    "  assert(meta.x == 'x!' and meta.y == 'y!' and next(meta) == nil)\n"
+                    "  local seen = {}\n"
+                    "  local caught = setmetatable(make(1), {__newindex = function(_, k, v) seen[k] = v end})\n"
+                    "  caught.y = i caught.x = i + 1\n"
+                    "  assert(seen.y == i and seen.x == nil and caught.x == i + 1)\n"
+                    "end return true");
+    expect_chunk(L, "local function twice(v) return {x = 1, x = v, y = 2} end\n"
+                    "for i = 1, 4 do local t = twice(i) assert(t.x == i and t.y == 2) end return true");
+    expect_chunk(L, "local function f() local t = {a = 1, b = coroutine.yield(), c = 3} return t.a + t.b + t.c end\n"
+                    "for i = 1, 4 do local co = coroutine.wrap(f) co() collectgarbage() assert(co(i) == i + 4) end return true");
+    lua_close(L);
+}
+
+TEST(a_constructor_is_dumped_as_it_was_compiled) {
+    lua_State *L = open_state();
+    expect_chunk(L, "local function f(v) return {x = v, y = {v}, z = {}} end\n"
+                    "local before = string.dump(f) f(1) f(2) assert(string.dump(f) == before)\n"
+                    "assert(load(before)(7).y[1] == 7) return true");
+    lua_close(L);
+}
+
+TEST(lists_of_unknown_length_and_those_with_other_keys) {
+    lua_State *L = open_state();
+    expect_chunk(L, "local function n(...) return ... end\n"
+                    "for i = 1, 3 do\n"
+                    "  local t = {n(1, 2, 3)} assert(#t == 3 and t[3] == 3 and t[4] == nil)\n"
+                    "  t[#t + 1] = 4 assert(#t == 4)\n"
+                    "  assert(#{n()} == 0 and #{1, n()} == 1 and #{1, 2, n(nil, 4)} == 4)\n"
+                    "  local u = {[2] = 'late', [7] = 7, n(1, 2, 3)} assert(u[2] == 2 and u[7] == 7 and #u == 3)\n"
+                    "  local w = {[3.5] = 1, n(table.unpack({}, 1, 300))} assert(w[3.5] == 1 and next(w) == 3.5)\n"
+                    "  local r = {x = 1, n(1, 2)} assert(r.x == 1 and r[2] == 2)\n"
+                    "end return true");
     lua_close(L);
 }
 
