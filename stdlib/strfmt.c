@@ -468,7 +468,7 @@ static int quick_string(NpFormat *format, int arg, NpSpec *spec)
         format->plain_strings = 1;
     }
     text = lua_tolstring(L, arg, &size);
-    if (spec->width != 0 || spec->precision >= 0) {
+    if (spec->flags != 0 || spec->width != 0 || spec->precision >= 0) {
         luaL_argcheck(L, memchr(text, '\0', size) == NULL, arg, "string contains zeros");
         if (spec->precision >= 0 && size > (size_t)spec->precision) {
             size = (size_t)spec->precision;

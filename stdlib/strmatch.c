@@ -30,6 +30,7 @@
 
 #include "lauxlib.h"
 #include "lua.h"
+#include "strclass.h"
 #include "strlib.h"
 
 #define ESCAPE '%'
@@ -38,6 +39,9 @@
 
 /* Choice points inside one another before "pattern too complex": bounds the C stack. */
 #define MAX_DEPTH 200
+
+/* Results that fit the slots every C function has, beside what is kept there. */
+#define FEW_CAPTURES (LUA_MINSTACK / 2)
 
 #define POSITION_CAPTURE (-1) /* as size of a capture: "()" */
 
@@ -82,49 +86,6 @@ typedef struct NpItem {
 } NpItem;
 
 /* ---- Single bytes ---------------------------------------------------------------------------- */
-
-/* Class letters and what they test; the upper-case letter is the complement. */
-#define CLASSES(X)                                                                                 \
-    X('a', isalpha)                                                                                \
-    X('c', iscntrl)                                                                                \
-    X('d', isdigit)                                                                                \
-    X('g', isgraph)                                                                                \
-    X('l', islower)                                                                                \
-    X('p', ispunct)                                                                                \
-    X('s', isspace)                                                                                \
-    X('u', isupper)                                                                                \
-    X('w', isalnum)                                                                                \
-    X('x', isxdigit)                                                                               \
-    X('z', iszero) /* not in the manual since 5.2, yet still understood */
-
-#define iszero(byte) ((byte) == 0)
-
-static int is_class(unsigned char letter)
-{
-    switch (letter | 0x20) {
-#define CASE(name, test) case name:
-        CLASSES(CASE)
-#undef CASE
-        return isalpha(letter);
-    default:
-        return 0;
-    }
-}
-
-static int class_has(unsigned char letter, unsigned char byte)
-{
-    int complement = (letter & 0x20) == 0;
-
-    switch (letter | 0x20) {
-#define CASE(name, test)                                                                           \
-    case name:                                                                                     \
-        return (test(byte) != 0) != complement;
-        CLASSES(CASE)
-#undef CASE
-    default:
-        return 0;
-    }
-}
 
 /* "%x" inside a set: a class, or the character itself. */
 static int escape_has(unsigned char letter, unsigned char byte)
@@ -259,32 +220,14 @@ static inline int accepts(NpMatch *match, const NpItem *item, const char *at)
     }
 }
 
-static const char *span_class(unsigned char letter, const char *at, const char *end)
-{
-    int complement = (letter & 0x20) == 0;
-
-    switch (letter | 0x20) {
-#define CASE(name, test)                                                                           \
-    case name:                                                                                     \
-        while (at < end && (test((unsigned char)*at) != 0) != complement) {                        \
-            at++;                                                                                  \
-        }                                                                                          \
-        break;
-        CLASSES(CASE)
-#undef CASE
-    default:
-        break;
-    }
-    return at;
-}
-
-static const char *span_set(NpMatch *match, const NpItem *item, const char *at)
+/* The end of the run of bytes from `at` on that are in the set (`inside` 1) or are not (0). */
+static const char *span_set(NpMatch *match, const NpItem *item, const char *at, int inside)
 {
     NpSet *set = find_set(match, item);
     const char *end = match->subject_end;
 
     while (set == NULL || !set->built) {
-        if (at >= end || !scan_set(item->at, item->next - 1, (unsigned char)*at)) {
+        if (at >= end || scan_set(item->at, item->next - 1, (unsigned char)*at) != inside) {
             return at;
         }
         at++;
@@ -292,7 +235,7 @@ static const char *span_set(NpMatch *match, const NpItem *item, const char *at)
             build_set(set, item->next - 1);
         }
     }
-    while (at < end && bitmap_has(set, (unsigned char)*at)) {
+    while (at < end && bitmap_has(set, (unsigned char)*at) == inside) {
         at++;
     }
     return at;
@@ -314,14 +257,14 @@ static const char *span(NpMatch *match, const NpItem *item, const char *at)
     case ITEM_CLASS:
         return span_class(item->byte, at, end);
     default:
-        return span_set(match, item, at);
+        return span_set(match, item, at, 1);
     }
 }
 
 /* ---- Reading the pattern --------------------------------------------------------------------- */
 
-/* Behind the ']' of the set whose '[' is at `at`. A ']' right at the beginning is a member. */
-static const char *end_of_set(NpMatch *match, const char *at)
+/* Behind the ']' of the set whose '[' is at `at`, NULL without one. A ']' right at the beginning is a member. */
+static const char *end_of_set(const NpMatch *match, const char *at)
 {
     at++;
     if (*at == '^') {
@@ -329,7 +272,7 @@ static const char *end_of_set(NpMatch *match, const char *at)
     }
     do {
         if (at == match->pattern_end) {
-            luaL_error(match->L, "malformed pattern (missing ']')");
+            return NULL;
         }
         if (*at++ == ESCAPE && at < match->pattern_end) {
             at++;
@@ -350,6 +293,9 @@ static inline void read_item(NpMatch *match, const char *at, NpItem *item)
     case '[':
         item->kind = ITEM_SET;
         item->next = end_of_set(match, at);
+        if (item->next == NULL) {
+            luaL_error(match->L, "malformed pattern (missing ']')");
+        }
         break;
     case ESCAPE:
         if (at + 1 == match->pattern_end) {
@@ -667,6 +613,11 @@ static inline const char *match_item(NpMatch *match, const char **at, const char
     }
 }
 
+static inline int is_quantifier(char byte)
+{
+    return byte == '*' || byte == '+' || byte == '-' || byte == '?';
+}
+
 /* The end of the match of `pattern` that begins exactly at `at`, or NULL. */
 static const char *match_here(NpMatch *match, const char *at, const char *pattern)
 {
@@ -697,8 +648,18 @@ static const char *match_here(NpMatch *match, const char *at, const char *patter
                 continue;
             }
             break;
-        default:
+        case '.': case '[':
             break;
+        default:
+            if (is_quantifier(pattern[1])) {
+                break;
+            }
+            if (*at != *pattern || at == match->subject_end) {
+                return NULL;
+            }
+            at++;
+            pattern++;
+            continue;
         }
         end = match_item(match, &at, pattern, &pattern);
         if (end != NULL || at == NULL) {
@@ -708,27 +669,82 @@ static const char *match_here(NpMatch *match, const char *at, const char *patter
     return at;
 }
 
+/* How matches of a pattern begin; found once for all of them. None of it hides or advances an error. */
+typedef struct NpPlan {
+    const char *pattern;
+    int byte;       /* required_byte */
+    int begins;     /* each match begins with a byte that `item` accepts */
+    int whole;      /* the pattern is nothing but that item, */
+    int repeated;   /* with a '+' */
+    NpItem item;
+} NpPlan;
+
+static void make_plan(NpPlan *plan, const NpMatch *match, const char *pattern)
+{
+    NpItem *item = &plan->item;
+
+    plan->pattern = pattern;
+    plan->begins = plan->whole = 0;
+    plan->byte = required_byte(match, pattern);
+    item->at = pattern + (pattern[0] == '(' && pattern[1] != ')');
+    if (plan->byte >= 0) {
+        return;
+    }
+    if (*item->at == '[') {
+        item->kind = ITEM_SET;
+        item->next = end_of_set(match, item->at);
+        if (item->next == NULL) {
+            return;
+        }
+    } else if (*item->at == ESCAPE && is_class((unsigned char)item->at[1])) {
+        item->kind = ITEM_CLASS;
+        item->byte = (unsigned char)item->at[1];
+        item->next = item->at + 2;
+    } else {
+        return;
+    }
+    plan->repeated = *item->next == '+';
+    plan->begins = plan->repeated || !is_quantifier(*item->next);
+    plan->whole = plan->begins && item->at == pattern && item->next + plan->repeated == match->pattern_end;
+}
+
+/* The first place at or after `at` with a byte that the plan's item accepts, or the end. */
+static const char *skip_to_item(NpMatch *match, const NpItem *item, const char *at)
+{
+    return item->kind == ITEM_CLASS ? span_class(item->byte ^ 0x20, at, match->subject_end) /* its complement */
+                                    : span_set(match, item, at, 0);
+}
+
 /*
  * The first match that begins at or after *at: its end, with *at its beginning; NULL when there is
- * none. `first` is the pattern's required byte. A match that is empty and ends at `barred` (where
- * the previous one ended) does not count; barred may be NULL.
+ * none. A match that is empty and ends at `barred` (where the previous one ended) does not count;
+ * barred may be NULL.
  */
-static const char *search(NpMatch *match, const char **at, const char *pattern, int first,
-                          const char *barred)
+static const char *search(NpMatch *match, const char **at, const NpPlan *plan, const char *barred)
 {
     const char *here = *at;
 
     for (; here <= match->subject_end; here++) {
         const char *end;
 
-        if (first >= 0) {
-            here = memchr(here, first, (size_t)(match->subject_end - here));
+        if (plan->byte >= 0) {
+            here = memchr(here, plan->byte, (size_t)(match->subject_end - here));
             if (here == NULL) {
                 return NULL;
             }
+        } else if (plan->begins) {
+            here = skip_to_item(match, &plan->item, here);
+            if (here == match->subject_end) {
+                return NULL;
+            }
+            if (plan->whole) {
+                match->level = 0;
+                *at = here;
+                return plan->repeated ? span(match, &plan->item, here + 1) : here + 1;
+            }
         }
         start_match(match);
-        end = match_here(match, here, pattern);
+        end = match_here(match, here, plan->pattern);
         if (end != NULL && end != barred) {
             *at = here;
             return end;
@@ -782,7 +798,9 @@ static int push_match(NpMatch *match, const char *begin, const char *end)
     int count = match->level == 0 ? 1 : match->level;
     int i;
 
-    luaL_checkstack(match->L, count, "too many captures");
+    if (count > FEW_CAPTURES) {
+        luaL_checkstack(match->L, count, "too many captures");
+    }
     for (i = 0; i < count; i++) {
         push_capture(match, i, begin, end);
     }
@@ -866,9 +884,13 @@ static int find_or_match(lua_State *L, int find)
         NpMatch match;
 
         prepare(&match, L, subject, subject_size, pattern, pattern_size);
-        end = *pattern == '^' ? match_here(&match, begin, pattern + 1)
-                              : search(&match, &begin, pattern, required_byte(&match, pattern),
-                                       NULL);
+        if (*pattern == '^') {
+            end = match_here(&match, begin, pattern + 1);
+        } else {
+            NpPlan plan;
+            make_plan(&plan, &match, pattern);
+            end = search(&match, &begin, &plan, NULL);
+        }
         if (end == NULL) {
             luaL_pushfail(L);
             return 1;
@@ -897,10 +919,9 @@ int np_strmatch_match(lua_State *L)
 /* The iterator's state: upvalue 3 of its closure; upvalues 1 and 2 keep subject and pattern. */
 typedef struct NpIteration {
     NpMatch match;
-    const char *pattern;
+    NpPlan plan;
     const char *next;     /* where the next search begins; NULL after the last match */
     const char *previous; /* end of the previous match, or NULL */
-    int first;
 } NpIteration;
 
 static int next_match(lua_State *L)
@@ -913,7 +934,7 @@ static int next_match(lua_State *L)
         return 0;
     }
     state->match.L = L; /* each step may run in another coroutine */
-    end = search(&state->match, &begin, state->pattern, state->first, state->previous);
+    end = search(&state->match, &begin, &state->plan, state->previous);
     if (end == NULL) {
         state->next = NULL;
         return 0;
@@ -933,10 +954,9 @@ int np_strmatch_gmatch(lua_State *L)
     lua_settop(L, 2);
     state = lua_newuserdatauv(L, sizeof(*state), 0);
     prepare(&state->match, L, subject, subject_size, pattern, pattern_size);
-    state->pattern = pattern;
+    make_plan(&state->plan, &state->match, pattern);
     state->next = init > subject_size ? NULL : subject + init;
     state->previous = NULL;
-    state->first = required_byte(&state->match, pattern);
     lua_pushcclosure(L, next_match, 3);
     return 1;
 }
@@ -953,10 +973,25 @@ typedef struct NpSubstitution {
     int has_escapes;
 } NpSubstitution;
 
-/* Brings the subject up to `to` into the result. The buffer's slot must be on top. */
-static void copy_until(NpSubstitution *sub, const char *to)
+/* Appends to the result, usually few bytes. The buffer's slot must be on top. */
+static inline void append(NpSubstitution *sub, const char *text, size_t size)
 {
-    luaL_addlstring(&sub->out, sub->copied, (size_t)(to - sub->copied));
+    char *to = sub->out.b + sub->out.n;
+
+    if (size > 8 || sub->out.size - sub->out.n < size) {
+        luaL_addlstring(&sub->out, text, size);
+        return;
+    }
+    sub->out.n += size;
+    while (size-- > 0) {
+        *to++ = *text++;
+    }
+}
+
+/* Brings the subject up to `to` into the result. The buffer's slot must be on top. */
+static inline void copy_until(NpSubstitution *sub, const char *to)
+{
+    append(sub, sub->copied, (size_t)(to - sub->copied));
     sub->copied = to;
 }
 
@@ -996,34 +1031,45 @@ static void add_expanded(NpSubstitution *sub, const char *begin, const char *end
 static int replace(NpSubstitution *sub, const char *begin, const char *end)
 {
     lua_State *L = sub->match.L;
+    size_t size;
+    int type;
 
     copy_until(sub, begin);
     switch (sub->type) {
     case LUA_TFUNCTION:
         lua_pushvalue(L, 3);
         lua_call(L, push_match(&sub->match, begin, end), 1);
+        type = lua_type(L, -1);
         break;
     case LUA_TTABLE:
         push_capture(&sub->match, 0, begin, end);
-        lua_gettable(L, 3);
+        type = lua_gettable(L, 3);
         break;
     default:
         if (sub->has_escapes) {
             add_expanded(sub, begin, end);
         } else {
-            luaL_addlstring(&sub->out, sub->text, sub->text_size);
+            append(sub, sub->text, sub->text_size);
         }
         sub->copied = end;
         return 1;
     }
-    if (!lua_toboolean(L, -1)) {
+    if (type == LUA_TSTRING) {
+        const char *text = lua_tolstring(L, -1, &size);
+        if (size <= sub->out.size - sub->out.n) { /* the text stays: nothing is allocated before it is copied */
+            lua_pop(L, 1);
+            append(sub, text, size);
+        } else {
+            luaL_addvalue(&sub->out);
+        }
+    } else if (type == LUA_TNUMBER) {
+        luaL_addvalue(&sub->out);
+    } else if (!lua_toboolean(L, -1)) {
         lua_pop(L, 1);
         return 0;
-    }
-    if (l_unlikely(!lua_isstring(L, -1))) {
+    } else {
         luaL_error(L, "invalid replacement value (a %s)", luaL_typename(L, -1));
     }
-    luaL_addvalue(&sub->out);
     sub->copied = end;
     return 1;
 }
@@ -1036,7 +1082,7 @@ static lua_Integer substitute(NpSubstitution *sub, const char *pattern, lua_Inte
     const char *begin = match->subject;
     const char *previous = NULL;
     lua_Integer count = 0;
-    int first;
+    NpPlan plan;
 
     if (limit <= 0) {
         return 0;
@@ -1049,9 +1095,9 @@ static lua_Integer substitute(NpSubstitution *sub, const char *pattern, lua_Inte
         *changed |= replace(sub, begin, end);
         return 1;
     }
-    first = required_byte(match, pattern);
+    make_plan(&plan, match, pattern);
     while (count < limit) {
-        const char *end = search(match, &begin, pattern, first, previous);
+        const char *end = search(match, &begin, &plan, previous);
         if (end == NULL) {
             break;
         }

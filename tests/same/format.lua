@@ -43,6 +43,7 @@ for _ = 1, 6000 do
     print(x, string.format("%.3f %.14g %10.2f %-12.5g| %+.0f %e %.17g %.1f %g", x, x, x, x, x, x, x, x, x), x .. "")
 end
 
+print(pcall(string.format, '%-s', 'zero\0byte'))
 -- __tostring of strings, set and taken away in the middle of a call
 local meta = getmetatable("")
 meta.__tostring = function(s) return "[" .. #s .. "]" end
