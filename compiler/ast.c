@@ -54,10 +54,23 @@ NpStat *np_ast_stat(struct NpParse *parse, NpStatKind kind, int line) {
 
 NpExpr *np_ast_key(struct NpParse *parse, NpAstName *name, int line) {
     if (!name->key) {
-        name->key = np_ast_expr(parse, NP_EXPR_STRING, line);
-        name->key->u.string = name;
+        NpExpr *key = np_parse_keep(parse, sizes[NP_EXPR_STRING]);
+        memset(key, 0, sizes[NP_EXPR_STRING]);
+        key->kind = NP_EXPR_STRING;
+        key->line = line;
+        key->u.string = name;
+        name->key = key;
     }
     return name->key;
+}
+
+NpExpr *np_ast_keep(struct NpParse *parse, NpExpr *expr) {
+    NpExpr *kept = expr;
+    if (parse->tree != parse->scratch) {
+        kept = np_parse_keep(parse, sizes[expr->kind]);
+        if (!parse->failed) memcpy(kept, expr, sizes[expr->kind]);
+    }
+    return kept;
 }
 
 NpExpr *np_ast_value(NpExpr *expr) {

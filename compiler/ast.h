@@ -1,7 +1,8 @@
 /* ast.h: the syntax tree between the grammar and the code generator.
  *
- * Owns: node layouts. All nodes live in one NpScratch (runtime/mem/scratch.h) and die with it, all
- *       at once; nothing in a node is freed by itself.
+ * Owns: node layouts. Nodes live in an NpScratch (runtime/mem/scratch.h). When code is generated, the nodes of
+ *       a statement are gone as soon as its code is there: only open statements have a tree. Names, variables
+ *       (NpLocal) and what is shared live longer. Without a generator everything is kept (parse.h).
  * Does not: refer to heap objects. Names and string literals are NpAstName: interned within the
  *       compilation (equal texts have equal pointers), turned into Lua strings by the code generator.
  *
@@ -132,7 +133,12 @@ struct NpStat {
         struct { NpExpr *target; NpFunc *func; } function;
         struct { NpLocal *name; NpFunc *func; } local_function;
         struct { NpExpr *exprs; int nexprs; } ret;
-        struct { NpAstName *label; NpStat *target; } jump;     /* GOTO; target LABEL found by scope.c */
+        struct {
+            NpAstName *label;
+            NpStat *target;          /* the LABEL found by scope.c, in a tree that is kept */
+            int32_t waiting;         /* generating code: place among the gotos without a label, or -1: it is known, */
+            int32_t pc, level;       /* at this word, with so many variables active */
+        } jump;                                                /* GOTO; BREAK too, with waiting < -1 outside of loops */
         struct { NpAstName *name; bool last; } label;          /* last: only void statements follow in its block */
     } u;
 };
@@ -162,6 +168,8 @@ struct NpFunc {
     NpUpvalue *upvalues; /* grown by scope.c; the main function has exactly one, _ENV */
     int nupvalues, upvalue_capacity;
     NpAstName *name_hint; /* for messages of the compiler only; may be NULL */
+    struct NpFuncGen *gen; /* its generator, or NULL */
+    int proto;             /* its place among the prototypes of the function around it, once it has been generated */
 };
 
 /* ---- building (for the grammar; ast.c) ---- */
@@ -176,6 +184,8 @@ NpExpr *np_ast_key(struct NpParse *parse, NpAstName *name, int line);
 NpExpr *np_ast_unary(struct NpParse *parse, NpUnary op, NpExpr *operand, int line);
 NpExpr *np_ast_binary(struct NpParse *parse, NpBinary op, NpExpr *left, NpExpr *right, int line);
 NpExpr *np_ast_logical(struct NpParse *parse, NpExprKind kind, NpExpr *left, NpExpr *right, int line);
+/* [-] The expression where it does not go with its statement: a copy, which has no tree below it, if need be. */
+NpExpr *np_ast_keep(struct NpParse *parse, NpExpr *expr);
 /* [-] The expression where it is read as a value: a compile-time constant becomes its literal. */
 NpExpr *np_ast_value(NpExpr *expr);
 /* [-] True of NIL, TRUE, FALSE, INT, FLOAT and STRING. */

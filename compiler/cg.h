@@ -1,6 +1,9 @@
 /* cg.h: code generation from the syntax tree: expressions (cg_expr.c), conditions and logical
  * operators (cg_cond.c), statements and functions (cg_stat.c). On top of emit.h.
- * Does not: check scopes (scope.c has done it) or produce any message but about limits.
+ * Does not: check scopes (scope.c does it) or produce any message but about limits.
+ *
+ * grammar.y calls it while it reads: for a simple statement when it is complete, for one with blocks when each of them
+ * begins and ends, with the blocks given from outside so that they live that long.
  *
  * Tags: all [gc-free, err]. */
 #ifndef NP_CG_H
@@ -8,12 +11,35 @@
 
 #include "compiler/emit.h"
 
-/* [gc-free, err] The prototype of a whole chunk. Memory of the tree and of the generator is the scratch's. */
-NpProto *np_cg_chunk(lua_State *L, NpScratch *scratch, NpFunc *main, NpString *source);
-
 /* ---- cg_stat.c ---- */
-/* Generates the inner function and returns its index among fg's prototypes. */
-int np_cg_function(NpFuncGen *fg, NpFunc *func);
+/* The parameters of a function begun with np_emit_begin are known, its body comes. */
+void np_cg_open_body(NpFuncGen *fg, NpGenBlock *block);
+/* Its end was read in that line. */
+NpProto *np_cg_close_body(NpFuncGen *fg, int line);
+/* A statement without blocks, or the function of one: LOCAL, ASSIGN, CALL, FUNCTION, LOCAL_FUNCTION, RETURN. */
+void np_cg_statement(NpFuncGen *fg, NpStat *stat);
+/* The variable of a `local function`, which its body can refer to. */
+void np_cg_declare_function(NpFuncGen *fg, NpLocal *local);
+/* BREAK and GOTO; `waiting`: the jumps of a goto whose label is not known yet. */
+void np_cg_jump(NpFuncGen *fg, const NpStat *stat, NpJumps *waiting);
+/* The list that a condition can jump to at once instead of jumping to that BREAK or GOTO, or NULL. */
+NpJumps *np_cg_direct_jump(NpFuncGen *fg, const NpStat *stat, NpJumps *waiting);
+/* A label is here. Returns its word. */
+int32_t np_cg_label(NpFuncGen *fg);
+/* Makes gotos that leave a block close from `level`, in code that is reached by them only. */
+void np_cg_leave_by_goto(NpFuncGen *fg, NpJumps *gotos, int level);
+/* The ends of blocks return the first register that a goto out of them must close; -1: none. */
+int np_cg_close_block(NpFuncGen *fg); /* one begun with np_emit_enter */
+/* The condition of an `if` or `elseif`: jumps when it is `when`. */
+void np_cg_condition(NpFuncGen *fg, const NpIfArm *arm, bool when, NpJumps *list);
+void np_cg_open_while(NpFuncGen *fg, NpGenBlock *block, NpExpr *condition, int line);
+int np_cg_close_while(NpFuncGen *fg);
+void np_cg_open_repeat(NpFuncGen *fg, NpGenBlock *block, int line);
+int np_cg_close_repeat(NpFuncGen *fg, NpExpr *condition);
+void np_cg_open_for_num(NpFuncGen *fg, NpGenBlock *loop, NpGenBlock *body, NpStat *stat);
+int np_cg_close_for_num(NpFuncGen *fg);
+void np_cg_open_for_in(NpFuncGen *fg, NpGenBlock *loop, NpGenBlock *body, NpStat *stat);
+int np_cg_close_for_in(NpFuncGen *fg, int nnames);
 
 /* ---- cg_expr.c ---- */
 /* An operand: a literal not yet in a register, or a register (of a local, or the newest temporary). */
@@ -57,6 +83,10 @@ void np_cg_store(NpFuncGen *fg, const NpPlace *place, int value);
 /* Does a literal count as true? */
 static inline bool np_cg_is_true(const NpExpr *literal) {
     return literal->kind != NP_EXPR_NIL && literal->kind != NP_EXPR_FALSE;
+}
+/* Is a condition true whatever happens? */
+static inline bool np_cg_is_always(const NpExpr *condition) {
+    return np_ast_is_literal(condition) && np_cg_is_true(condition);
 }
 /* Code that jumps when the expression's truth is `when`, and goes on otherwise. */
 void np_cg_jump_if(NpFuncGen *fg, NpExpr *expr, bool when, NpJumps *list);

@@ -509,11 +509,12 @@ void np_cg_into(NpFuncGen *fg, NpExpr *expr, int target) {
         else spine(fg, expr, target, late);
         break;
     case NP_EXPR_FUNCTION: {
-        int proto = np_cg_function(fg, expr->u.func);
+        const NpFunc *func = expr->u.func;
         /* The collector may run here and takes the registers above for dead, so a local below others is set after. */
         int reg = target + 1 < fg->free ? fg->free : target;
         np_emit_need(fg, reg + 1);
-        np_emit_ad(fg, NP_OP_CLOSURE, reg, proto);
+        fg->line = func->end_line;
+        np_emit_ad(fg, NP_OP_CLOSURE, reg, func->proto);
         if (reg != target) np_emit_abc(fg, NP_OP_MOVE, target, reg, 0);
         break;
     }

@@ -1,12 +1,20 @@
 /* cg_stat.c: statements, blocks and functions.
  *
- * Owns: the shape of loops, scopes' CLOSE instructions, returns, assignments, np_cg_chunk.
- * Does not: evaluate expressions (cg_expr.c, cg_cond.c).
+ * Owns: the shape of loops, scopes' CLOSE instructions, returns, assignments.
+ * Does not: evaluate expressions (cg_expr.c, cg_cond.c), or know which statement comes next (grammar.y).
  *
- * Closing: whether something may be open at a point is known exactly, as scope.c has seen every use of a
- * variable: a CLOSE is emitted where a captured or to-be-closed variable goes out of scope, and a return
- * closes only while such a variable is in scope. A generic `for` holds a to-be-closed value, so its end
- * always closes, and `break` goes to that CLOSE.
+ * A statement with blocks in it is made in pieces, an opening and an end, as grammar.y reads it; what one piece leaves
+ * for the other is in its NpGenBlock.
+ *
+ * Closing: a CLOSE is emitted where a captured or to-be-closed variable goes out of scope. At the end of a block
+ * everything that could capture its variables has been read. Jumps and returns inside come earlier:
+ *   - a return that finds nothing captured is noted, and made to close at the end of the block of a variable
+ *     that was captured after all (np_emit_note_return);
+ *   - a break or a goto back closes what is captured so far. What is captured later in the text has not been
+ *     captured when the jump is made, but by an earlier run of the same text: np_emit_jump_level;
+ *   - a goto forward closes nothing itself: at the end of each block that it leaves with something to close, it
+ *     is led over a CLOSE there (np_cg_leave_by_goto).
+ * A generic `for` holds a to-be-closed value, so its end always closes, and `break` goes to that CLOSE.
  */
 #include "compiler/cg.h"
 
@@ -14,16 +22,16 @@
 #include "runtime/func.h"
 #include "runtime/state.h"
 
-static void statements(NpFuncGen *fg, NpBlock *block);
-
 /* ---- returns ---- */
 
 /* count: values from `first` on; -1: up to top. */
 static void emit_return(NpFuncGen *fg, int first, int count) {
     bool closes = fg->ncapturable > 0;
-    if (!closes && count == 0) np_emit_abc(fg, NP_OP_RETURN0, 0, 0, 0);
-    else if (!closes && count == 1) np_emit_abc(fg, NP_OP_RETURN1, first, 0, 0);
-    else np_emit_abc(fg, NP_OP_RETURN, first, count + 1, closes);
+    int32_t pc;
+    if (!closes && count == 0) pc = np_emit_abc(fg, NP_OP_RETURN0, 0, 0, 0);
+    else if (!closes && count == 1) pc = np_emit_abc(fg, NP_OP_RETURN1, first, 0, 0);
+    else pc = np_emit_abc(fg, NP_OP_RETURN, first, count + 1, closes);
+    if (!closes) np_emit_note_return(fg, pc);
 }
 
 static void return_stat(NpFuncGen *fg, NpStat *stat) {
@@ -44,6 +52,7 @@ static void return_stat(NpFuncGen *fg, NpStat *stat) {
         np_cg_multi(fg, first, LUA_MULTRET);
         call = fg->code[fg->last_pc];
         fg->code[fg->last_pc] = np_make_abc(NP_OP_TAILCALL, np_a(call), np_b(call), fg->ncapturable > 0);
+        if (fg->ncapturable == 0) np_emit_note_return(fg, fg->last_pc);
         /* A callee that is a C function leaves its results for this. */
         np_emit_abc(fg, NP_OP_RETURN, np_a(call), 0, 0);
         return;
@@ -56,33 +65,18 @@ static void return_stat(NpFuncGen *fg, NpStat *stat) {
 
 /* ---- functions ---- */
 
-int np_cg_function(NpFuncGen *outer, NpFunc *func) {
-    NpFuncGen *fg = np_emit_begin(outer->gen, outer, func);
-    NpGenBlock block;
-    NpProto *proto;
-    np_emit_enter(fg, &block, false);
+void np_cg_open_body(NpFuncGen *fg, NpGenBlock *block) {
+    NpFunc *func = fg->func;
+    np_emit_enter(fg, block, false);
     for (NpLocal *param = func->params; param; param = param->next) {
         np_emit_take(fg, 1);
         np_emit_activate(fg, param);
     }
     if (func->is_vararg) np_emit_abc(fg, NP_OP_VARARGPREP, func->nparams, 0, 0);
-    statements(fg, func->body);
-    fg->line = func->end_line;
-    emit_return(fg, 0, 0);
-    np_emit_leave(fg, false);
-    proto = np_emit_finish(fg);
-    outer->line = func->end_line;
-    return np_emit_add_proto(outer, proto);
 }
 
-NpProto *np_cg_chunk(lua_State *L, NpScratch *scratch, NpFunc *main, NpString *source) {
-    NpGen gen = {.L = L, .scratch = scratch, .source = source};
-    NpFuncGen *fg = np_emit_begin(&gen, NULL, main);
-    NpGenBlock block;
-    np_emit_enter(fg, &block, false);
-    if (main->is_vararg) np_emit_abc(fg, NP_OP_VARARGPREP, 0, 0, 0);
-    statements(fg, main->body);
-    fg->line = main->body->last ? main->body->last->end_line : 1;
+NpProto *np_cg_close_body(NpFuncGen *fg, int line) {
+    fg->line = line;
     emit_return(fg, 0, 0);
     np_emit_leave(fg, false);
     return np_emit_finish(fg);
@@ -113,19 +107,26 @@ static void local_stat(NpFuncGen *fg, NpStat *stat) {
     }
 }
 
+void np_cg_declare_function(NpFuncGen *fg, NpLocal *local) {
+    np_emit_take(fg, 1);
+    np_emit_activate(fg, local);
+    fg->free = fg->nactive;
+}
+
 static void local_function_stat(NpFuncGen *fg, NpStat *stat) {
-    int reg = np_emit_take(fg, 1);
-    np_emit_activate(fg, stat->u.local_function.name); /* its body can refer to it */
-    int proto = np_cg_function(fg, stat->u.local_function.func);
-    np_emit_ad(fg, NP_OP_CLOSURE, reg, proto);
+    const NpFunc *func = stat->u.local_function.func;
+    int reg = stat->u.local_function.name->reg;
+    fg->line = func->end_line;
+    np_emit_ad(fg, NP_OP_CLOSURE, reg, func->proto);
     fg->locvars[fg->active[reg].locvar].start_pc = fg->ncode;
 }
 
 static void function_stat(NpFuncGen *fg, NpStat *stat) {
     NpPlace place = np_cg_place(fg, stat->u.function.target, false, false);
-    int proto = np_cg_function(fg, stat->u.function.func);
+    const NpFunc *func = stat->u.function.func;
     int reg = np_emit_take(fg, 1); /* even for a local: CLOSURE wants the highest register */
-    np_emit_ad(fg, NP_OP_CLOSURE, reg, proto);
+    fg->line = func->end_line;
+    np_emit_ad(fg, NP_OP_CLOSURE, reg, func->proto);
     fg->line = stat->line; /* the definition happens in its first line */
     np_cg_store(fg, &place, reg);
 }
@@ -144,7 +145,7 @@ static bool is_assigned(const NpExpr *part, const NpExpr *targets) {
  * used in place by an earlier target and assigned as a later one is stored before: copy it. */
 static void multiple_assign(NpFuncGen *fg, NpStat *stat) {
     int ntargets = stat->u.assign.ntargets, left = ntargets;
-    NpPlace *places = np_scratch_alloc(fg->gen->scratch, (size_t)ntargets * sizeof *places);
+    NpPlace *places = np_scratch_alloc(fg->gen->tree, (size_t)ntargets * sizeof *places);
     NpPlace *place = places;
     int first;
     if (!places) np_err_memory(fg->gen->L);
@@ -197,215 +198,176 @@ static NpGenBlock *innermost_loop(NpFuncGen *fg) {
     return block;
 }
 
-/* The register from which a break or forward goto must close; -1: none. Sets *list to the jumps that
- * it joins; NULL when the goto goes back. */
-static int leaving_level(NpFuncGen *fg, const NpStat *stat, NpJumps **list) {
-    NpGenBlock *block = fg->block, *inside = NULL;
-    NpGenLabel *label;
+/* The register from which a break or goto must close itself; -1: none. */
+static int leaving_level(NpFuncGen *fg, const NpStat *stat) {
     if (stat->kind == NP_STAT_BREAK) {
-        block = innermost_loop(fg);
-        *list = &block->breaks;
-        return block->break_closes ? -1 : np_emit_close_level(fg, block->nactive);
+        const NpGenBlock *loop = innermost_loop(fg);
+        return loop->break_closes ? -1 : np_emit_jump_level(fg, loop->nactive);
     }
-    label = np_emit_find_label(fg, stat->u.jump.target);
-    if (label->pc >= 0) {
-        *list = NULL;
-        return np_emit_close_level(fg, label->nactive);
-    }
-    for (; block != label->block; block = block->outer) inside = block;
-    *list = &label->pending;
-    return inside ? np_emit_close_level(fg, inside->nactive) : -1;
+    return stat->u.jump.waiting < 0 ? np_emit_jump_level(fg, stat->u.jump.level) : -1;
 }
 
-static void jump_stat(NpFuncGen *fg, NpStat *stat) {
-    NpJumps *list;
-    int level = leaving_level(fg, stat, &list);
+NpJumps *np_cg_direct_jump(NpFuncGen *fg, const NpStat *stat, NpJumps *waiting) {
+    if (stat->kind == NP_STAT_BREAK) {
+        if (stat->u.jump.waiting < -1 || leaving_level(fg, stat) >= 0) return NULL;
+        return &innermost_loop(fg)->breaks;
+    }
+    return stat->u.jump.waiting >= 0 ? waiting : NULL;
+}
+
+void np_cg_jump(NpFuncGen *fg, const NpStat *stat, NpJumps *waiting) {
+    int level;
+    if (stat->u.jump.waiting < -1) return; /* a break outside of loops: the function will not be finished */
+    fg->line = stat->line;
+    level = leaving_level(fg, stat);
     if (level >= 0) np_emit_abc(fg, NP_OP_CLOSE, level, 0, 0);
-    if (list) np_emit_jump(fg, list);
-    else np_emit_loop(fg, np_emit_find_label(fg, stat->u.jump.target)->pc);
+    if (stat->kind == NP_STAT_BREAK) np_emit_jump(fg, &innermost_loop(fg)->breaks);
+    else if (stat->u.jump.waiting >= 0) np_emit_jump(fg, waiting);
+    else np_emit_loop(fg, stat->u.jump.pc);
 }
 
-static void label_stat(NpFuncGen *fg, NpStat *stat) {
-    NpGenLabel *label = np_emit_find_label(fg, stat);
-    label->pc = np_emit_label(fg);
-    label->nactive = fg->nactive;
-    np_emit_patch_here(fg, label->pending);
-    label->pending = NP_NO_JUMP;
+int32_t np_cg_label(NpFuncGen *fg) {
+    fg->label_level = fg->nactive;
+    return np_emit_label(fg);
 }
 
-/* ---- if ---- */
-
-static bool is_always(const NpExpr *condition) {
-    return np_ast_is_literal(condition) && np_cg_is_true(condition);
+void np_cg_leave_by_goto(NpFuncGen *fg, NpJumps *gotos, int level) {
+    np_emit_patch_here(fg, *gotos);
+    np_emit_abc(fg, NP_OP_CLOSE, level, 0, 0);
+    *gotos = NP_NO_JUMP;
+    np_emit_jump(fg, gotos);
 }
 
-/* `if c then break end` and the like: the list its condition can jump to at once, or NULL. */
-static NpJumps *direct_jump(NpFuncGen *fg, const NpBlock *block) {
-    const NpStat *only = block->first;
-    NpJumps *list;
-    if (!only || only->next || (only->kind != NP_STAT_BREAK && only->kind != NP_STAT_GOTO)) return NULL;
-    return leaving_level(fg, only, &list) < 0 ? list : NULL;
-}
+/* ---- blocks and if ---- */
 
-static void block_stat(NpFuncGen *fg, NpBlock *block) {
-    NpGenBlock scope;
-    np_emit_enter(fg, &scope, false);
-    statements(fg, block);
-    np_emit_leave(fg, true);
-}
+int np_cg_close_block(NpFuncGen *fg) { return np_emit_leave(fg, true); }
 
-static bool ends_in_jump(const NpBlock *block) {
-    return block->last && (block->last->kind == NP_STAT_RETURN || block->last->kind == NP_STAT_BREAK ||
-                           block->last->kind == NP_STAT_GOTO);
-}
-
-/* One arm with a condition; code for the next arm follows. */
-static void if_arm(NpFuncGen *fg, NpIfArm *arm, NpJumps *end) {
-    NpJumps *direct = direct_jump(fg, arm->block), next = NP_NO_JUMP;
-    bool dead = np_ast_is_literal(arm->condition) && !np_cg_is_true(arm->condition);
+void np_cg_condition(NpFuncGen *fg, const NpIfArm *arm, bool when, NpJumps *list) {
     fg->line = arm->line;
     fg->test_line = arm->block->line;
-    np_cg_jump_if(fg, arm->condition, direct != NULL, direct ? direct : &next);
+    np_cg_jump_if(fg, arm->condition, when, list);
     fg->test_line = 0;
-    if (!direct && !dead) {
-        block_stat(fg, arm->block);
-        if (arm->next && !ends_in_jump(arm->block)) np_emit_jump(fg, end);
-    }
-    np_emit_patch_here(fg, next);
-}
-
-static void if_stat(NpFuncGen *fg, NpStat *stat) {
-    NpJumps end = NP_NO_JUMP;
-    for (NpIfArm *arm = stat->u.arms; arm; arm = arm->next) {
-        if (!arm->condition || is_always(arm->condition)) {
-            block_stat(fg, arm->block);
-            break; /* what follows is never reached */
-        }
-        if_arm(fg, arm, &end);
-    }
-    np_emit_patch_here(fg, end);
 }
 
 /* ---- loops ---- */
 
-static void while_stat(NpFuncGen *fg, NpStat *stat) {
-    NpExpr *condition = stat->u.loop.condition;
+void np_cg_open_while(NpFuncGen *fg, NpGenBlock *block, NpExpr *condition, int line) {
     NpJumps exit = NP_NO_JUMP;
-    NpGenBlock block;
-    int32_t start = np_emit_label(fg);
+    int32_t start;
+    fg->line = line;
+    start = np_emit_label(fg);
     np_cg_jump_if(fg, condition, false, &exit);
-    np_emit_enter(fg, &block, true);
-    statements(fg, stat->u.loop.block);
-    np_emit_leave(fg, true);
-    np_emit_loop(fg, start);
-    np_emit_patch_here(fg, exit);
-    np_emit_patch_here(fg, block.breaks);
+    np_emit_enter(fg, block, true);
+    block->start = start;
+    block->exit = exit;
 }
 
-static void repeat_stat(NpFuncGen *fg, NpStat *stat) {
-    NpExpr *condition = stat->u.loop.condition;
-    NpJumps exit = NP_NO_JUMP;
-    NpGenBlock block;
+int np_cg_close_while(NpFuncGen *fg) {
+    const NpGenBlock *block = fg->block;
+    int level = np_emit_leave(fg, true);
+    np_emit_loop(fg, block->start);
+    np_emit_patch_here(fg, block->exit);
+    np_emit_patch_here(fg, block->breaks);
+    return level;
+}
+
+void np_cg_open_repeat(NpFuncGen *fg, NpGenBlock *block, int line) {
     int32_t start = np_emit_label(fg);
-    np_emit_enter(fg, &block, true);
-    statements(fg, stat->u.loop.block);
-    if (!is_always(condition)) {
-        int level;
+    fg->line = line;
+    np_emit_enter(fg, block, true);
+    block->start = start;
+}
+
+int np_cg_close_repeat(NpFuncGen *fg, NpExpr *condition) {
+    const NpGenBlock *block = fg->block;
+    NpJumps exit = NP_NO_JUMP;
+    int level;
+    if (!np_cg_is_always(condition)) {
         np_cg_jump_if(fg, condition, true, &exit);
-        level = np_emit_close_level(fg, block.nactive);
+        level = np_emit_close_level(fg, block->nactive);
         if (level >= 0) np_emit_abc(fg, NP_OP_CLOSE, level, 0, 0);
-        np_emit_loop(fg, start);
+        np_emit_loop(fg, block->start);
         np_emit_patch_here(fg, exit);
     }
-    np_emit_leave(fg, true);
-    np_emit_patch_here(fg, block.breaks);
+    level = np_emit_leave(fg, true);
+    np_emit_patch_here(fg, block->breaks);
+    return level;
 }
 
-static void for_body(NpFuncGen *fg, NpLocal *names, int nnames, NpBlock *body) {
-    NpGenBlock block;
-    np_emit_enter(fg, &block, false);
+static void enter_for_body(NpFuncGen *fg, NpGenBlock *body, NpLocal *names, int nnames) {
+    np_emit_label(fg);
+    np_emit_enter(fg, body, false);
     np_emit_take(fg, nnames);
     for (; names; names = names->next) np_emit_activate(fg, names);
-    statements(fg, body);
-    np_emit_leave(fg, true);
 }
 
-static void for_num_stat(NpFuncGen *fg, NpStat *stat) {
-    NpGenBlock block;
-    int32_t prepare, loop;
+void np_cg_open_for_num(NpFuncGen *fg, NpGenBlock *loop, NpGenBlock *body, NpStat *stat) {
     int base = fg->free;
-    np_emit_enter(fg, &block, true);
+    fg->line = loop->line = stat->line;
+    np_emit_enter(fg, loop, true);
     np_cg_next(fg, stat->u.for_num.start);
     np_cg_next(fg, stat->u.for_num.limit);
     if (stat->u.for_num.step) np_cg_next(fg, stat->u.for_num.step);
     else np_emit_ad(fg, NP_OP_LOADI, np_emit_take(fg, 1), 1);
     for (int i = 0; i < 3; i++) np_emit_activate_hidden(fg, false);
     if (stat->u.for_num.block->line) fg->line = stat->u.for_num.block->line;
-    prepare = np_emit_abcw(fg, NP_OP_FORPREP, base, 0, 0, 0);
-    np_emit_label(fg);
-    for_body(fg, stat->u.for_num.var, 1, stat->u.for_num.block);
-    fg->line = stat->line;
-    loop = np_emit_abcw(fg, NP_OP_FORLOOP, base, 0, 0, 0);
-    np_emit_set_offset(fg, loop, prepare + 2);
-    np_emit_set_offset(fg, prepare, fg->ncode);
-    np_emit_leave(fg, false);
-    np_emit_patch_here(fg, block.breaks);
+    loop->start = np_emit_abcw(fg, NP_OP_FORPREP, base, 0, 0, 0);
+    enter_for_body(fg, body, stat->u.for_num.var, 1);
 }
 
-static void for_in_stat(NpFuncGen *fg, NpStat *stat) {
-    NpGenBlock block;
-    int32_t prepare, loop;
-    int base = fg->free, line;
+int np_cg_close_for_num(NpFuncGen *fg) {
+    int level = np_emit_leave(fg, true);
+    const NpGenBlock *loop = fg->block;
+    int32_t step;
+    fg->line = loop->line;
+    step = np_emit_abcw(fg, NP_OP_FORLOOP, loop->nactive, 0, 0, 0);
+    np_emit_set_offset(fg, step, loop->start + 2);
+    np_emit_set_offset(fg, loop->start, fg->ncode);
+    np_emit_leave(fg, false);
+    np_emit_patch_here(fg, loop->breaks);
+    return level;
+}
+
+void np_cg_open_for_in(NpFuncGen *fg, NpGenBlock *loop, NpGenBlock *body, NpStat *stat) {
+    int base = fg->free;
     const NpExpr *leftmost = stat->u.for_in.exprs;
     while (np_ast_spine(leftmost)) leftmost = np_ast_spine(leftmost);
-    line = leftmost->line ? leftmost->line : stat->line;
-    np_emit_enter(fg, &block, true);
-    block.break_closes = true;
+    fg->line = stat->line;
+    loop->line = leftmost->line ? leftmost->line : stat->line;
+    np_emit_enter(fg, loop, true);
+    loop->break_closes = true;
     np_cg_adjust(fg, stat->u.for_in.exprs, 4);
     for (int i = 0; i < 4; i++) np_emit_activate_hidden(fg, i == 3);
     np_emit_need(fg, base + 7); /* the iterator is called at base + 4 with two arguments */
     if (stat->u.for_in.block->line) fg->line = stat->u.for_in.block->line;
-    prepare = np_emit_abcw(fg, NP_OP_TFORPREP, base, 0, 0, 0);
-    np_emit_label(fg);
-    for_body(fg, stat->u.for_in.names, stat->u.for_in.nnames, stat->u.for_in.block);
-    np_emit_set_offset(fg, prepare, fg->ncode);
-    fg->line = line;
-    np_emit_abc(fg, NP_OP_TFORCALL, base, 0, stat->u.for_in.nnames);
-    loop = np_emit_abcw(fg, NP_OP_TFORLOOP, base, 0, 0, 0);
-    np_emit_set_offset(fg, loop, prepare + 2);
-    np_emit_patch_here(fg, block.breaks);
+    loop->start = np_emit_abcw(fg, NP_OP_TFORPREP, base, 0, 0, 0);
+    enter_for_body(fg, body, stat->u.for_in.names, stat->u.for_in.nnames);
+}
+
+int np_cg_close_for_in(NpFuncGen *fg, int nnames) {
+    const NpGenBlock *loop = fg->block->outer;
+    int32_t step;
     np_emit_leave(fg, true);
+    np_emit_set_offset(fg, loop->start, fg->ncode);
+    fg->line = loop->line;
+    np_emit_abc(fg, NP_OP_TFORCALL, loop->nactive, 0, nnames);
+    step = np_emit_abcw(fg, NP_OP_TFORLOOP, loop->nactive, 0, 0, 0);
+    np_emit_set_offset(fg, step, loop->start + 2);
+    np_emit_patch_here(fg, loop->breaks);
+    return np_emit_leave(fg, true);
 }
 
 /* ---- statements ---- */
 
-static void statement(NpFuncGen *fg, NpStat *stat) {
+void np_cg_statement(NpFuncGen *fg, NpStat *stat) {
+    fg->line = stat->line;
     switch (stat->kind) {
     case NP_STAT_LOCAL: local_stat(fg, stat); break;
     case NP_STAT_ASSIGN: assign_stat(fg, stat); break;
     case NP_STAT_CALL: np_cg_multi(fg, stat->u.call, 0); break;
-    case NP_STAT_DO: block_stat(fg, stat->u.block); break;
-    case NP_STAT_WHILE: while_stat(fg, stat); break;
-    case NP_STAT_REPEAT: repeat_stat(fg, stat); break;
-    case NP_STAT_IF: if_stat(fg, stat); break;
-    case NP_STAT_FOR_NUM: for_num_stat(fg, stat); break;
-    case NP_STAT_FOR_IN: for_in_stat(fg, stat); break;
     case NP_STAT_FUNCTION: function_stat(fg, stat); break;
     case NP_STAT_LOCAL_FUNCTION: local_function_stat(fg, stat); break;
-    case NP_STAT_RETURN: return_stat(fg, stat); break;
-    case NP_STAT_BREAK: case NP_STAT_GOTO: jump_stat(fg, stat); break;
-    case NP_STAT_LABEL: label_stat(fg, stat); break;
-    default: break;
+    default: return_stat(fg, stat); break;
     }
-}
-
-/* The labels are noted first, so that gotos know which block they go to. */
-static void statements(NpFuncGen *fg, NpBlock *block) {
-    for (NpStat *stat = block->first; stat; stat = stat->next)
-        if (stat->kind == NP_STAT_LABEL) np_emit_add_label(fg, stat);
-    for (NpStat *stat = block->first; stat; stat = stat->next) {
-        fg->line = stat->line;
-        statement(fg, stat);
-        fg->free = fg->nactive;
-    }
+    fg->free = fg->nactive;
 }

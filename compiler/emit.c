@@ -304,7 +304,7 @@ static NpActive *activate(NpFuncGen *fg, NpString *name) {
     GROW(fg, fg->locvars, fg->nlocvars, fg->clocvars, 16);
     active->locvar = fg->nlocvars;
     active->local = NULL;
-    active->captured = active->closes = false;
+    active->closes = false;
     fg->locvars[fg->nlocvars].name = name;
     fg->locvars[fg->nlocvars].start_pc = fg->ncode;
     fg->locvars[fg->nlocvars++].end_pc = fg->ncode;
@@ -314,15 +314,12 @@ static NpActive *activate(NpFuncGen *fg, NpString *name) {
 void np_emit_activate(NpFuncGen *fg, NpLocal *local) {
     NpActive *active = activate(fg, np_emit_string(fg->gen, local->name));
     active->local = local;
-    active->captured = local->captured;
-    if (local->captured) fg->ncapturable++;
     local->reg = (int16_t)(fg->nactive - 1);
 }
 
 void np_emit_mark_close(NpFuncGen *fg, int reg) {
-    NpActive *active = &fg->active[reg];
-    if (!active->captured) fg->ncapturable++;
-    active->closes = true;
+    fg->ncapturable++;
+    fg->active[reg].closes = true;
     fg->block->has_close = true;
 }
 
@@ -336,51 +333,94 @@ void np_emit_activate_hidden(NpFuncGen *fg, bool closes) {
 void np_emit_enter(NpFuncGen *fg, NpGenBlock *block, bool is_loop) {
     block->outer = fg->block;
     block->nactive = fg->nactive;
-    block->nlabels = fg->nlabels;
+    block->label_level = fg->label_level;
     block->is_loop = is_loop;
     block->has_close = fg->block && fg->block->has_close;
     block->break_closes = false;
-    block->breaks = NP_NO_JUMP;
+    block->breaks = block->exit = NP_NO_JUMP;
     fg->block = block;
 }
 
+static bool is_captured(const NpActive *active) { return active->local && active->local->captured; }
+
 int np_emit_close_level(const NpFuncGen *fg, int level) {
     for (int i = level; i < fg->nactive; i++)
-        if (fg->active[i].captured || fg->active[i].closes) return i;
+        if (is_captured(&fg->active[i]) || fg->active[i].closes) return i;
     return -1;
 }
 
-void np_emit_leave(NpFuncGen *fg, bool close) {
+int np_emit_jump_level(const NpFuncGen *fg, int level) {
+    const NpGenBlock *loop = fg->block;
+    int behind = fg->label_level;
+    while (loop && !loop->is_loop) loop = loop->outer;
+    if (loop && loop->nactive > behind) behind = loop->nactive;
+    return behind > level ? level : np_emit_close_level(fg, level);
+}
+
+void np_emit_note_return(NpFuncGen *fg, int32_t pc) {
+    if (fg->nactive == 0) return;
+    GROW(fg, fg->returns, fg->nreturns, fg->creturns, 16);
+    fg->returns[fg->nreturns++] = pc;
+}
+
+/* The returns from `start` on close after all. */
+static void close_returns(NpFuncGen *fg, int32_t start) {
+    while (fg->nreturns > 0 && fg->returns[fg->nreturns - 1] >= start) {
+        NpInstr *instr = &fg->code[fg->returns[--fg->nreturns]];
+        unsigned a = np_a(*instr);
+        switch (np_op(*instr)) {
+        case NP_OP_RETURN0: *instr = np_make_abc(NP_OP_RETURN, a, 1, 1); break;
+        case NP_OP_RETURN1: *instr = np_make_abc(NP_OP_RETURN, a, 2, 1); break;
+        default: *instr = np_make_abc((NpOpcode)np_op(*instr), a, np_b(*instr), 1); break; /* RETURN, TAILCALL */
+        }
+    }
+}
+
+int np_emit_leave(NpFuncGen *fg, bool close) {
     NpGenBlock *block = fg->block;
-    int level = close ? np_emit_close_level(fg, block->nactive) : -1;
-    if (level >= 0) np_emit_abc(fg, NP_OP_CLOSE, level, 0, 0);
+    int level = np_emit_close_level(fg, block->nactive);
+    if (level >= 0) {
+        close_returns(fg, fg->locvars[fg->active[level].locvar].start_pc);
+        if (close) np_emit_abc(fg, NP_OP_CLOSE, level, 0, 0);
+    }
     while (fg->nactive > block->nactive) {
         NpActive *active = &fg->active[--fg->nactive];
-        if (active->captured || active->closes) fg->ncapturable--;
+        fg->ncapturable -= is_captured(active) + active->closes;
         if (active->local) active->local->reg = -1;
         fg->locvars[active->locvar].end_pc = fg->ncode;
     }
-    fg->nlabels = block->nlabels;
+    fg->label_level = block->label_level;
     fg->free = fg->nactive;
     fg->block = block->outer;
+    return level;
 }
 
-NpGenLabel *np_emit_add_label(NpFuncGen *fg, const NpStat *stat) {
-    NpGenLabel *label;
-    GROW(fg, fg->labels, fg->nlabels, fg->clabels, 8);
-    label = &fg->labels[fg->nlabels++];
-    label->stat = stat;
-    label->block = fg->block;
-    label->pc = -1;
-    label->nactive = 0;
-    label->pending = NP_NO_JUMP;
-    return label;
+/* ---- code that cannot be reached ---- */
+
+NpEmitMark np_emit_mark(NpFuncGen *fg) {
+    NpGenBlock *loop = fg->block;
+    NpEmitMark mark = {fg->ncode, fg->nconstants, fg->nprotos, fg->nlines, fg->nlocvars, fg->nreturns, fg->last_pc, fg->last_target,
+                       fg->max_stack, NULL, NP_NO_JUMP};
+    while (loop && !loop->is_loop) loop = loop->outer;
+    if (loop) mark.breaks = &loop->breaks, mark.breaks_were = loop->breaks;
+    return mark;
 }
 
-NpGenLabel *np_emit_find_label(NpFuncGen *fg, const NpStat *stat) {
-    for (int32_t i = fg->nlabels - 1; i >= 0; i--)
-        if (fg->labels[i].stat == stat) return &fg->labels[i];
-    np_emit_error(fg, "goto without a visible label");
+void np_emit_forget(NpFuncGen *fg, const NpEmitMark *mark) {
+    while (fg->nconstants > mark->nconstants) { /* the newest first: none that is left was put aside for it */
+        uint32_t at = hash_value(&fg->constants[--fg->nconstants]) & fg->index_mask;
+        while (fg->constant_index[at] != fg->nconstants + 1) at = (at + 1) & fg->index_mask;
+        fg->constant_index[at] = 0;
+    }
+    fg->ncode = mark->ncode;
+    fg->nprotos = mark->nprotos;
+    fg->nlines = mark->nlines;
+    fg->nlocvars = mark->nlocvars;
+    fg->nreturns = mark->nreturns;
+    fg->last_pc = mark->last_pc;
+    fg->last_target = mark->last_target;
+    fg->max_stack = mark->max_stack;
+    if (mark->breaks) *mark->breaks = mark->breaks_were;
 }
 
 /* ---- functions ---- */
@@ -395,9 +435,10 @@ NpFuncGen *np_emit_begin(NpGen *gen, NpFuncGen *outer, NpFunc *func) {
         if (outer) outer->spare_inner = fg;
     }
     fg->func = func;
+    func->gen = fg;
     fg->block = NULL;
-    fg->ncode = fg->nconstants = fg->nprotos = fg->nlines = fg->nlocvars = fg->nlabels = 0;
-    fg->nactive = fg->ncapturable = fg->free = 0;
+    fg->ncode = fg->nconstants = fg->nprotos = fg->nlines = fg->nlocvars = fg->nreturns = 0;
+    fg->nactive = fg->ncapturable = fg->label_level = fg->free = 0;
     fg->max_stack = 2;
     fg->line = func->line ? func->line : 1;
     fg->test_line = fg->late_line = 0;

@@ -30,31 +30,35 @@ typedef int32_t NpJumps;
 typedef struct NpActive {
     NpLocal *local;
     int32_t locvar;  /* its entry in locvars */
-    bool captured;   /* an inner function may hold it open */
     bool closes;     /* to-be-closed */
 } NpActive;
 
 typedef struct NpGenBlock {
     struct NpGenBlock *outer;
     int nactive;      /* variables active outside it; their count is also its first register */
-    int nlabels;      /* labels known outside it */
+    int label_level;  /* NpFuncGen.label_level outside it */
     bool is_loop;     /* `break` ends here */
     bool has_close;   /* a to-be-closed variable of this block or an outer one of the function is in scope */
     bool break_closes; /* the code behind the loop closes everything: `break` needs no CLOSE of its own */
     NpJumps breaks;
+    /* for cg_stat.c, between the beginning of a statement and its end */
+    NpJumps exit;     /* a condition that does not hold */
+    int32_t start;    /* first word of a loop; of a `for`, its FORPREP or TFORPREP */
+    int line;         /* of the step of a `for` */
 } NpGenBlock;
 
-typedef struct NpGenLabel {
-    const NpStat *stat;
-    NpGenBlock *block;
-    int32_t pc;      /* where it is, -1 while unknown */
-    int nactive;     /* variables active there */
-    NpJumps pending; /* forward gotos */
-} NpGenLabel;
+/* How far the code of a function was: to forget what cannot be reached. */
+typedef struct NpEmitMark {
+    int32_t ncode, nconstants, nprotos, nlines, nlocvars, nreturns, last_pc, last_target;
+    int max_stack;
+    NpJumps *breaks; /* of the innermost loop, or NULL */
+    NpJumps breaks_were;
+} NpEmitMark;
 
 typedef struct NpGen {
     lua_State *L;
-    NpScratch *scratch;
+    NpScratch *scratch; /* what lives until the end */
+    NpScratch *tree;    /* what is freed after every statement */
     NpString *source;
     NpString **strings; /* by NpAstName.constant */
     int32_t nstrings, cstrings;
@@ -72,10 +76,12 @@ typedef struct NpFuncGen {
     NpProto **protos; int32_t nprotos, cprotos;
     NpLineRun *lines; int32_t nlines, clines;
     NpLocVar *locvars; int32_t nlocvars, clocvars;
-    NpGenLabel *labels; int32_t nlabels, clabels;
+    int32_t *returns, nreturns, creturns; /* words of returns that close nothing, while a variable that is active
+                                             there may yet be captured; ascending */
     NpActive active[NP_MAX_REGISTERS]; /* index = register */
     int nactive;
-    int ncapturable; /* active variables that are captured or closed: returns must close */
+    int ncapturable; /* active variables that are captured, and those that are closed: returns must close if there are any */
+    int label_level; /* the largest number of variables active at a label that can be seen */
     int free, max_stack;
     int line;        /* given to the instructions emitted next */
     int test_line;   /* if not 0: line of the truth test that ends the condition of an `if` */
@@ -86,7 +92,7 @@ typedef struct NpFuncGen {
 } NpFuncGen;
 
 /* ---- functions ---- */
-/* [err] Starts a function inside `outer` (NULL: the main chunk). */
+/* [err] Starts a function inside `outer` (NULL: the main chunk); func->gen is it. */
 NpFuncGen *np_emit_begin(NpGen *gen, NpFuncGen *outer, NpFunc *func);
 /* [err] Makes its prototype; the last instruction must be a return. */
 NpProto *np_emit_finish(NpFuncGen *fg);
@@ -134,13 +140,22 @@ int np_emit_take(NpFuncGen *fg, int n);
 void np_emit_activate(NpFuncGen *fg, NpLocal *local);
 void np_emit_activate_hidden(NpFuncGen *fg, bool closes); /* a "(for state)" */
 void np_emit_enter(NpFuncGen *fg, NpGenBlock *block, bool is_loop);
-/* The block's variables end; emits CLOSE for them when something may be open and `close` is set. */
-void np_emit_leave(NpFuncGen *fg, bool close);
-/* First register at or above the level-th active variable that a jump out of its scope must close; -1: none. */
+/* The block's variables end; emits CLOSE for them when something may be open and `close` is set. Returns the first
+ * register to be closed by a jump out of the block; -1: none. */
+int np_emit_leave(NpFuncGen *fg, bool close);
+/* First register at or above the level-th active variable that is captured or to be closed; -1: none. */
 int np_emit_close_level(const NpFuncGen *fg, int level);
+/* The same for a jump from here to where `level` variables are active: one that is captured in code still to come
+ * counts too if that code can have run before, through a loop or a label behind its declaration. */
+int np_emit_jump_level(const NpFuncGen *fg, int level);
 /* Marks an active variable (by its register) to be closed. */
 void np_emit_mark_close(NpFuncGen *fg, int reg);
-NpGenLabel *np_emit_add_label(NpFuncGen *fg, const NpStat *stat);
-NpGenLabel *np_emit_find_label(NpFuncGen *fg, const NpStat *stat);
+/* An active variable of the function has been captured for the first time. */
+static inline void np_emit_captured(NpFuncGen *fg) { fg->ncapturable++; }
+/* Notes that a return at pc, emitted without closing, closes if an active variable is captured later. */
+void np_emit_note_return(NpFuncGen *fg, int32_t pc);
+NpEmitMark np_emit_mark(NpFuncGen *fg);
+/* Forgets the code since the mark: it cannot be reached. */
+void np_emit_forget(NpFuncGen *fg, const NpEmitMark *mark);
 
 #endif

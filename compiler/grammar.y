@@ -1,7 +1,8 @@
 /* grammar.y: the grammar of Lua 5.4; lemon makes grammar.c and grammar.h of it.
  *
- * Owns: the loop that feeds tokens to the parser, and the actions that build the tree and open and
- *       close scopes (scope.c) in source order.
+ * Owns: the loop that feeds tokens to the parser, and the actions that build the tree, open and
+ *       close scopes (scope.c) in source order, and have code made (cg.h) of what is complete: of a simple statement at its
+ *       end, of one with blocks where each of them begins and ends.
  * Does not: word syntax errors. A parser that goes wrong only notes parse->failed; diagnose.c then
  *       reads the source again and says what C Lua would.
  *
@@ -12,6 +13,8 @@
  *      made of the spare node may be circular: nothing walks a list when parse->failed is set.
  *   3  Lists under construction are circular: `last` points to the last node and last->next to the
  *      first. close_x() opens them.
+ *   4  Code is made only through generator(), which gives NULL after a failure: no sound tree, no code.
+ *   5  Between two statements of a block that code is made for, the tree is as it was when the block began.
  */
 
 %name np_grammar
@@ -31,8 +34,9 @@
 #define np_grammar_ENGINEALWAYSONSTACK 1
 #define YYNOERRORRECOVERY 1
 
+#include "compiler/cg.h"
+#include "compiler/diagnose.h"
 #include "compiler/parse.h"
-
 #include "compiler/scope.h"
 #include "grammar.h"
 
@@ -60,7 +64,13 @@ typedef struct NpItems {
 typedef struct NpArms {
     NpIfArm *last;
     int line;
+    bool decided; /* one of them is always taken: what follows is never reached */
+    NpJumps end;  /* out of those before */
 } NpArms;
+typedef struct NpArmHead { /* an arm whose block comes */
+    NpArms before;
+    NpIfArm *arm;
+} NpArmHead;
 typedef struct NpForHead {
     NpLocal *var;
     int line;
@@ -211,6 +221,65 @@ static NpTableItem *item(NpParse *parse, NpItemKind kind, NpExpr *key, NpExpr *v
     return made;
 }
 
+/* ---- making code ---- */
+
+/* The jump of an arm that was held back, with the code for its condition before it. */
+static void flush_arm(NpParse *parse, NpFuncGen *fg, NpOpen *open) {
+    NpIfArm *arm = open->arm;
+    NpJumps next = NP_NO_JUMP;
+    open->arm = NULL;
+    np_cg_condition(fg, arm, false, &next);
+    np_emit_enter(fg, &open->block, false);
+    open->block.exit = next;
+    if (open->jump) np_cg_jump(fg, open->jump, np_scope_waiting(parse, open->jump));
+    fg->free = fg->nactive;
+}
+
+/* Who makes code of what was read: NULL if nobody does, or not any more. All before it has its code then. */
+static NpFuncGen *generator(NpParse *parse) {
+    if (parse->failed || !parse->gen) return NULL;
+    if (parse->open->arm) flush_arm(parse, parse->gen, parse->open);
+    return parse->gen;
+}
+
+/* A block begins, with its scopes open already: returns where its code's state is kept, or NULL. */
+static NpOpen *push_open(NpParse *parse) {
+    NpOpen *open;
+    if (parse->failed || !parse->gen) return NULL;
+    open = np_scratch_alloc(parse->tree, sizeof *open);
+    if (!open) {
+        np_parse_no_memory(parse);
+        return NULL;
+    }
+    memset(open, 0, sizeof *open);
+    open->outer = parse->open;
+    open->mark = np_scratch_mark(parse->tree);
+    parse->open = open;
+    return open;
+}
+
+static void pop_open(NpParse *parse) { parse->open = parse->open->outer; }
+
+/* Code for a statement in the innermost block, after which its tree is gone. */
+static void make(NpParse *parse, NpFuncGen *fg, NpStat *stat) {
+    NpOpen *open = parse->open;
+    bool jump = stat->kind == NP_STAT_BREAK || stat->kind == NP_STAT_GOTO;
+    open->last_kind = stat->kind;
+    open->last_line = stat->end_line;
+    if (jump && open->arm && !open->jump) { /* perhaps the only one there */
+        open->jump = stat;
+        return;
+    }
+    if (open->arm) flush_arm(parse, fg, open);
+    switch (stat->kind) {
+    case NP_STAT_BREAK: case NP_STAT_GOTO: np_cg_jump(fg, stat, np_scope_waiting(parse, stat)); break;
+    case NP_STAT_LOCAL: case NP_STAT_ASSIGN: case NP_STAT_CALL: case NP_STAT_FUNCTION: case NP_STAT_LOCAL_FUNCTION:
+    case NP_STAT_RETURN: np_cg_statement(fg, stat); break;
+    default: break; /* its code is there already */
+    }
+    np_scratch_release(parse->tree, open->mark);
+}
+
 /* ---- statements ---- */
 
 static NpStat *statement(NpParse *parse, NpStatKind kind, int line) {
@@ -219,56 +288,178 @@ static NpStat *statement(NpParse *parse, NpStatKind kind, int line) {
     return stat;
 }
 
-static void add_stat(NpStats *list, NpStat *stat) {
+static void add_stat(NpParse *parse, NpStats *list, NpStat *stat) {
     if (!stat) return;
+    if (parse->generator) {
+        if (!parse->failed && parse->gen) make(parse, parse->gen, stat);
+        return;
+    }
     if (list->last) list->last->next = stat;
     else list->first = stat;
     list->last = stat;
 }
 
-static NpBlock *open_block(NpParse *parse, bool loop) {
+static NpBlock *new_block(NpParse *parse, int line) {
     NpBlock *block = np_parse_alloc(parse, sizeof *block);
     memset(block, 0, sizeof *block);
-    block->line = parse->last_line;
-    np_scope_open_block(parse, loop);
+    block->line = line;
     return block;
 }
 
-static NpBlock *close_block(NpParse *parse, NpBlock *block, NpStats stats, int end_line) {
+static NpBlock *open_block(NpParse *parse, bool loop) {
+    np_scope_open_block(parse, loop);
+    return new_block(parse, parse->last_line);
+}
+
+/* The rest of closing a block; `level`: see np_scope_close_block. */
+static void close_block(NpParse *parse, NpBlock *block, NpStats stats, int end_line, int level) {
     block->first = stats.first;
     block->last = stats.last;
     block->end_line = end_line;
-    np_scope_close_block(parse);
-    return block;
+    np_scope_close_block(parse, level);
 }
 
-static NpStat *block_statement(NpParse *parse, NpBlock *block, NpStats stats, int line,
-                               int end_line) {
+/* `do` */
+static NpStat *open_do(NpParse *parse, int line) {
+    NpFuncGen *fg = generator(parse);
     NpStat *stat = statement(parse, NP_STAT_DO, line);
-    stat->u.block = close_block(parse, block, stats, end_line);
+    NpOpen *open;
+    stat->u.block = open_block(parse, false);
+    open = push_open(parse);
+    if (open) np_emit_enter(fg, &open->block, false);
     return stat;
 }
 
-static NpStat *loop(NpParse *parse, NpStatKind kind, NpExpr *condition, NpBlock *block, int line) {
+/* `while c do`, `repeat` */
+static NpStat *open_loop(NpParse *parse, NpStatKind kind, NpExpr *condition, int line) {
+    NpFuncGen *fg = generator(parse);
     NpStat *stat = statement(parse, kind, line);
+    NpOpen *open;
     stat->u.loop.condition = condition;
-    stat->u.loop.block = block;
+    stat->u.loop.block = open_block(parse, true);
+    open = push_open(parse);
+    if (open && kind == NP_STAT_WHILE) np_cg_open_while(fg, &open->block, condition, line);
+    else if (open) np_cg_open_repeat(fg, &open->block, line);
     return stat;
 }
 
-static NpArms add_arm(NpParse *parse, NpArms arms, int line, NpExpr *condition, NpBlock *block,
-                      NpStats stats, int end_line) {
-    NpIfArm *arm = np_parse_alloc(parse, sizeof *arm);
-    arm->condition = condition;
-    arm->block = close_block(parse, block, stats, end_line);
-    arm->line = line;
-    NP_RING_ADD(arms.last, arm);
+/* The end of any statement with one block; condition: behind `until`. */
+static NpStat *close_statement(NpParse *parse, NpStat *stat, NpStats stats, int end_line, NpExpr *condition) {
+    NpFuncGen *fg = generator(parse);
+    NpBlock *block;
+    int level = -1;
+    switch (stat->kind) {
+    case NP_STAT_WHILE:
+        block = stat->u.loop.block;
+        if (fg) level = np_cg_close_while(fg);
+        break;
+    case NP_STAT_REPEAT:
+        block = stat->u.loop.block;
+        stat->u.loop.condition = condition;
+        if (fg) level = np_cg_close_repeat(fg, condition);
+        break;
+    case NP_STAT_FOR_NUM:
+        block = stat->u.for_num.block;
+        if (fg) level = np_cg_close_for_num(fg);
+        break;
+    case NP_STAT_FOR_IN:
+        block = stat->u.for_in.block;
+        if (fg) level = np_cg_close_for_in(fg, stat->u.for_in.nnames);
+        break;
+    default:
+        block = stat->u.block;
+        if (fg) level = np_cg_close_block(fg);
+    }
+    if (fg) pop_open(parse);
+    if (stat->kind == NP_STAT_FOR_NUM || stat->kind == NP_STAT_FOR_IN) { /* gotos leave both blocks at once */
+        close_block(parse, block, stats, end_line, -1);
+        np_scope_close_block(parse, level);
+    } else {
+        close_block(parse, block, stats, end_line, level);
+    }
+    stat->end_line = parse->last_line;
+    return stat;
+}
+
+/* `if c then`, `elseif c then`, `else`: parse->token is the first of the block. */
+static NpArmHead open_arm(NpParse *parse, NpArms before, NpExpr *condition, int line) {
+    NpFuncGen *fg = generator(parse);
+    NpArmHead head = {before, np_parse_alloc(parse, sizeof *head.arm)};
+    NpOpen *open;
+    head.arm->next = NULL;
+    head.arm->condition = condition;
+    head.arm->line = line;
+    head.arm->block = open_block(parse, false);
+    open = push_open(parse);
+    if (!open) return head;
+    if (before.decided || (condition && np_ast_is_literal(condition))) {
+        open->unreachable = before.decided || !np_cg_is_true(condition);
+        open->before = np_emit_mark(fg);
+        open->ngotos = parse->scope.gotos.count;
+    } else if (condition && (parse->token.kind == NP_TK_BREAK || parse->token.kind == NP_TK_GOTO)) {
+        open->arm = head.arm;
+        return head;
+    } else if (condition) {
+        NpJumps next = NP_NO_JUMP;
+        np_cg_condition(fg, head.arm, false, &next);
+        np_emit_enter(fg, &open->block, false);
+        open->block.exit = next;
+        return head;
+    }
+    np_emit_enter(fg, &open->block, false);
+    return head;
+}
+
+/* An arm that consists of a jump: its condition makes it, if it can. */
+static bool close_direct_arm(NpParse *parse, NpOpen *open) {
+    NpJumps *list;
+    if (!open->arm || !open->jump) return false;
+    list = np_cg_direct_jump(parse->gen, open->jump, np_scope_waiting(parse, open->jump));
+    if (!list) return false;
+    np_cg_condition(parse->gen, open->arm, true, list);
+    return true;
+}
+
+/* The code at the end of an arm; returns what np_scope_close_block needs. */
+static int close_arm_code(NpParse *parse, NpArms *arms, const NpExpr *condition) {
+    NpOpen *open = parse->open;
+    bool more = condition && (parse->token.kind == NP_TK_ELSE || parse->token.kind == NP_TK_ELSEIF);
+    bool jumps = open->last_line && (open->last_kind == NP_STAT_RETURN || open->last_kind == NP_STAT_BREAK ||
+                                     open->last_kind == NP_STAT_GOTO);
+    NpFuncGen *fg;
+    int level;
+    if (close_direct_arm(parse, open)) return -1;
+    fg = generator(parse);
+    level = np_cg_close_block(fg);
+    if (open->unreachable) {
+        np_emit_forget(fg, &open->before);
+        np_scope_forget_gotos(parse, open->ngotos);
+        return -1;
+    }
+    if (condition && np_cg_is_always(condition)) arms->decided = true;
+    else if (more && !jumps) np_emit_jump(fg, &arms->end);
+    np_emit_patch_here(fg, open->block.exit);
+    return level;
+}
+
+static NpArms close_arm(NpParse *parse, NpArmHead head, NpStats stats, int end_line) {
+    NpArms arms = head.before;
+    int level = -1;
+    if (!parse->failed && parse->gen) {
+        level = close_arm_code(parse, &arms, head.arm->condition);
+        pop_open(parse);
+    }
+    close_block(parse, head.arm->block, stats, end_line, level);
+    if (!parse->generator) NP_RING_ADD(arms.last, head.arm);
+    else if (!parse->failed && parse->gen) np_scratch_release(parse->tree, parse->open->mark);
     return arms;
 }
 
 static NpStat *if_statement(NpParse *parse, NpArms arms) {
     NpStat *stat = statement(parse, NP_STAT_IF, arms.line);
+    NpFuncGen *fg = generator(parse);
     stat->u.arms = NP_RING_CLOSE(arms.last);
+    if (fg) np_emit_patch_here(fg, arms.end);
     return stat;
 }
 
@@ -281,28 +472,34 @@ static NpForHead for_head(NpParse *parse, const NpToken *name, int line) {
     return head;
 }
 
-static NpStat *for_numeric(NpParse *parse, NpForHead head, NpExpr *start, NpExpr *limit,
-                           NpExpr *step, NpBlock *block) {
+static NpStat *open_for_num(NpParse *parse, NpForHead head, NpExpr *start, NpExpr *limit, NpExpr *step) {
+    NpFuncGen *fg = generator(parse);
     NpStat *stat = statement(parse, NP_STAT_FOR_NUM, head.line);
-    np_scope_close_block(parse);
+    NpOpen *open;
+    np_scope_activate(parse);
     stat->u.for_num.var = head.var;
     stat->u.for_num.start = start;
     stat->u.for_num.limit = limit;
     stat->u.for_num.step = step;
-    stat->u.for_num.block = block;
+    stat->u.for_num.block = open_block(parse, false);
+    open = push_open(parse);
+    if (open) np_cg_open_for_num(fg, &open->block, &open->body, stat);
     return stat;
 }
 
-static NpStat *for_generic(NpParse *parse, NpForHead head, NpLocals more, NpExprs exprs,
-                           NpBlock *block) {
+static NpStat *open_for_in(NpParse *parse, NpForHead head, NpLocals more, NpExprs exprs) {
+    NpFuncGen *fg = generator(parse);
     NpStat *stat = statement(parse, NP_STAT_FOR_IN, head.line);
-    np_scope_close_block(parse);
+    NpOpen *open;
+    np_scope_activate(parse);
     head.var->next = NP_RING_CLOSE(more.last);
     stat->u.for_in.names = head.var;
     stat->u.for_in.nnames = more.count + 1;
     stat->u.for_in.exprs = NP_RING_CLOSE(exprs.last);
     stat->u.for_in.nexprs = exprs.count;
-    stat->u.for_in.block = block;
+    stat->u.for_in.block = open_block(parse, false);
+    open = push_open(parse);
+    if (open) np_cg_open_for_in(fg, &open->block, &open->body, stat);
     return stat;
 }
 
@@ -353,7 +550,7 @@ static NpStat *local_statement(NpParse *parse, int line, NpLocals names, NpExprs
     /* As in C Lua only the last variable, matched by an expression of its own, needs no register. */
     if (names.count == exprs.count && names.last->attrib == NP_ATTRIB_CONST &&
         np_ast_is_literal(exprs.last))
-        names.last->value = exprs.last;
+        names.last->value = np_ast_keep(parse, exprs.last);
     stat->u.local.names = NP_RING_CLOSE(names.last);
     stat->u.local.nnames = names.count;
     stat->u.local.exprs = NP_RING_CLOSE(exprs.last);
@@ -365,6 +562,8 @@ static NpStat *local_statement(NpParse *parse, int line, NpLocals names, NpExprs
 static NpStat *jump_statement(NpParse *parse, NpStatKind kind, int line, NpAstName *name) {
     NpStat *stat = statement(parse, kind, line);
     if (kind == NP_STAT_LABEL) {
+        NpFuncGen *fg = generator(parse);
+        if (fg) fg->line = line;
         stat->u.label.name = name;
         np_scope_label(parse, stat);
     } else if (kind == NP_STAT_GOTO) {
@@ -387,6 +586,7 @@ static NpStat *return_statement(NpParse *parse, int line, NpExprs exprs) {
 
 /* parse->token is the parenthesis that opens the parameters. */
 static NpFunc *open_function(NpParse *parse) {
+    NpFuncGen *fg = generator(parse);
     NpFunc *func = np_parse_alloc(parse, sizeof *func);
     memset(func, 0, sizeof *func);
     func->line = parse->function_line ? parse->function_line : parse->token.line;
@@ -402,6 +602,7 @@ static NpFunc *open_function(NpParse *parse) {
         else np_parse_no_memory(parse);
         func->nparams = 1;
     }
+    if (fg && !parse->failed) parse->gen = np_emit_begin(fg->gen, fg, func);
     return func;
 }
 
@@ -414,19 +615,37 @@ static void set_params(NpParse *parse, NpFunc *func, NpLocals params, bool is_va
     np_scope_activate(parse);
 }
 
+static void open_body(NpParse *parse) {
+    NpOpen *open = push_open(parse);
+    if (open) np_cg_open_body(parse->gen, &open->block);
+}
+
+/* parse->token is the first of the body. */
+static NpBlock *open_function_body(NpParse *parse) {
+    NpBlock *block = new_block(parse, parse->token.line);
+    open_body(parse);
+    return block;
+}
+
+/* The code of a function that is complete. */
+static void close_body(NpParse *parse, NpFuncGen *fg, NpFunc *func) {
+    NpProto *proto;
+    int line = func->line ? func->end_line : parse->open->last_line;
+    proto = np_cg_close_body(fg, line ? line : 1);
+    pop_open(parse);
+    parse->gen = fg->outer;
+    if (fg->outer) func->proto = np_emit_add_proto(fg->outer, proto);
+    else parse->proto = proto;
+}
+
 static NpFunc *close_function(NpParse *parse, NpFunc *func, NpStats stats, int end_line) {
+    NpFuncGen *fg = generator(parse);
     func->body->first = stats.first;
     func->body->last = stats.last;
     func->body->end_line = func->end_line = end_line;
+    if (fg && !np_scope_has_gotos(parse)) close_body(parse, fg, func);
     np_scope_close_func(parse);
     return func;
-}
-
-static NpBlock *function_block(NpParse *parse) {
-    NpBlock *block = np_parse_alloc(parse, sizeof *block);
-    memset(block, 0, sizeof *block);
-    block->line = parse->token.line;
-    return block;
 }
 
 /* A function statement's name was read; its body follows. */
@@ -453,7 +672,9 @@ static NpStat *function_statement(NpParse *parse, NpPrefix target, NpFunc *func)
 
 static NpLocal *local_function(NpParse *parse, const NpToken *name) {
     NpLocal *local = np_scope_declare(parse, name->u.name, name->line);
+    NpFuncGen *fg = generator(parse);
     np_scope_activate(parse);
+    if (fg) np_cg_declare_function(fg, local);
     parse->function_name = name->u.name;
     return local;
 }
@@ -480,10 +701,11 @@ static NpLocal *local_function(NpParse *parse, const NpToken *name) {
 %type body {NpStats}
 %type stats {NpStats}
 %type stat {NpStat *}
-%type open {NpBlock *}
-%type loop_open {NpBlock *}
-%type for_open {NpBlock *}
+%type opened {NpStat *}
+%type repeat {NpStat *}
 %type arms {NpArms}
+%type arm {NpArmHead}
+%type else {NpArmHead}
 %type for_head {NpForHead}
 %type names {NpLocals}
 %type attribs {NpLocals}
@@ -513,15 +735,12 @@ chunk ::= body(B). { close_function(parse, parse->main, B, parse->token.line); }
 
 body ::= stats.
 body(A) ::= stats(A) RETURN(T) some_exprs(E) optional_semi.
-    { add_stat(&A, return_statement(parse, T.line, E)); }
+    { add_stat(parse, &A, return_statement(parse, T.line, E)); }
 optional_semi ::= .
 optional_semi ::= SEMI.
 
 stats(A) ::= . { A = (NpStats){NULL, NULL}; }
-stats(A) ::= stats(A) stat(S). { add_stat(&A, S); }
-
-open(A) ::= . { A = open_block(parse, false); }
-loop_open(A) ::= . { A = open_block(parse, true); }
+stats(A) ::= stats(A) stat(S). { add_stat(parse, &A, S); }
 
 // ---- statements
 
@@ -532,29 +751,26 @@ stat(A) ::= DBCOLON(T) NAME(N) DBCOLON.
     { A = jump_statement(parse, NP_STAT_LABEL, T.line, N.u.name); }
 stat(A) ::= BREAK(T). { A = jump_statement(parse, NP_STAT_BREAK, T.line, NULL); }
 stat(A) ::= GOTO NAME(N). { A = jump_statement(parse, NP_STAT_GOTO, N.line, N.u.name); }
-stat(A) ::= DO(T) open(B) body(S) END(E). { A = block_statement(parse, B, S, T.line, E.line); }
-stat(A) ::= WHILE(T) expr(C) DO loop_open(B) body(S) END(E).
-    { A = loop(parse, NP_STAT_WHILE, C, close_block(parse, B, S, E.line), T.line); }
-stat(A) ::= REPEAT(T) loop_open(B) body(S) UNTIL(E) expr(C).
-    { A = loop(parse, NP_STAT_REPEAT, C, close_block(parse, B, S, E.line), T.line); }
-stat(A) ::= arms(I) END. { A = if_statement(parse, I); }
-stat(A) ::= arms(I) ELSE(T) open(B) body(S) END(E).
-    { A = if_statement(parse, add_arm(parse, I, T.line, NULL, B, S, E.line)); }
-arms(A) ::= IF(T) expr(C) THEN open(B) body(S).
-    { A = add_arm(parse, (NpArms){NULL, T.line}, T.line, C, B, S, parse->token.line); }
-arms(A) ::= arms(A) ELSEIF(T) expr(C) THEN open(B) body(S).
-    { A = add_arm(parse, A, T.line, C, B, S, parse->token.line); }
 
+stat(A) ::= opened(H) body(S) END(E). { A = close_statement(parse, H, S, E.line, NULL); }
+opened(A) ::= DO(T). { A = open_do(parse, T.line); }
+opened(A) ::= WHILE(T) expr(C) DO. { A = open_loop(parse, NP_STAT_WHILE, C, T.line); }
+opened(A) ::= for_head(H) ASSIGN expr(X) COMMA expr(Y) DO. { A = open_for_num(parse, H, X, Y, NULL); }
+opened(A) ::= for_head(H) ASSIGN expr(X) COMMA expr(Y) COMMA expr(Z) DO.
+    { A = open_for_num(parse, H, X, Y, Z); }
+opened(A) ::= for_head(H) IN exprs(X) DO. { A = open_for_in(parse, H, (NpLocals){NULL, 0, false}, X); }
+opened(A) ::= for_head(H) COMMA names(N) IN exprs(X) DO. { A = open_for_in(parse, H, N, X); }
 for_head(A) ::= FOR(T) NAME(N). { A = for_head(parse, &N, T.line); }
-for_open(A) ::= DO. { np_scope_activate(parse); A = open_block(parse, false); }
-stat(A) ::= for_head(H) ASSIGN expr(X) COMMA expr(Y) for_open(B) body(S) END(E).
-    { A = for_numeric(parse, H, X, Y, NULL, close_block(parse, B, S, E.line)); }
-stat(A) ::= for_head(H) ASSIGN expr(X) COMMA expr(Y) COMMA expr(Z) for_open(B) body(S) END(E).
-    { A = for_numeric(parse, H, X, Y, Z, close_block(parse, B, S, E.line)); }
-stat(A) ::= for_head(H) IN exprs(X) for_open(B) body(S) END(E).
-    { A = for_generic(parse, H, (NpLocals){NULL, 0, false}, X, close_block(parse, B, S, E.line)); }
-stat(A) ::= for_head(H) COMMA names(N) IN exprs(X) for_open(B) body(S) END(E).
-    { A = for_generic(parse, H, N, X, close_block(parse, B, S, E.line)); }
+
+stat(A) ::= repeat(H) body(S) UNTIL(E) expr(C). { A = close_statement(parse, H, S, E.line, C); }
+repeat(A) ::= REPEAT(T). { A = open_loop(parse, NP_STAT_REPEAT, NULL, T.line); }
+
+stat(A) ::= arms(I) END. { A = if_statement(parse, I); }
+stat(A) ::= else(H) body(S) END(E). { A = if_statement(parse, close_arm(parse, H, S, E.line)); }
+arms(A) ::= arm(H) body(S). { A = close_arm(parse, H, S, parse->token.line); }
+arm(A) ::= IF(T) expr(C) THEN. { A = open_arm(parse, (NpArms){NULL, T.line, false, NP_NO_JUMP}, C, T.line); }
+arm(A) ::= arms(I) ELSEIF(T) expr(C) THEN. { A = open_arm(parse, I, C, T.line); }
+else(A) ::= arms(I) ELSE(T). { A = open_arm(parse, I, NULL, T.line); }
 
 stat(A) ::= function_head(H) func(F). { A = function_statement(parse, H, F); }
 function_head(A) ::= FUNCTION(T) path(P). { A = name_function(parse, P, T.line, NULL); }
@@ -588,7 +804,7 @@ targets(A) ::= targets(A) COMMA prefix(P). { add_target(parse, &A, P); }
 func(A) ::= func_open(F) LPAREN params RPAREN func_body(B) body(S) END(E).
     { F->body = B; A = close_function(parse, F, S, E.line); }
 func_open(A) ::= . { A = parse->opening = open_function(parse); }
-func_body(A) ::= . { A = function_block(parse); }
+func_body(A) ::= . { A = open_function_body(parse); }
 params ::= . { set_params(parse, parse->opening, (NpLocals){NULL, 0, false}, false); }
 params ::= DOTS. { set_params(parse, parse->opening, (NpLocals){NULL, 0, false}, true); }
 params ::= names(N). { set_params(parse, parse->opening, N, false); }
@@ -659,11 +875,24 @@ item(A) ::= NAME(N) ASSIGN expr(E).
 item(A) ::= LBRACKET expr(K) RBRACKET ASSIGN expr(E). { A = item(parse, NP_ITEM_KEYED, K, E); }
 
 %code {
+/* The nesting may be more than C Lua allows, and more than the generator can follow. If the source is wrong somewhere no
+ * more code is made: what is wrong first will be found when all has been read. */
+static void count_levels(NpParse *parse) {
+    parse->counted = true;
+    if (!np_diagnose(parse, 0) && !parse->out_of_memory) return;
+    parse->error = NULL;
+    parse->gen = NULL;
+}
+
 /* Feeds the whole source to the parser. False when parse->failed was set on the way. */
 bool np_grammar_run(NpParse *parse) {
     yyParser engine;
     int deepest = 0;
     np_grammarInit(&engine, parse);
+    if (parse->generator) {
+        parse->gen = np_emit_begin(parse->generator, NULL, parse->main);
+        open_body(parse);
+    }
     do {
         int depth;
         parse->last_line = parse->token.line;
@@ -675,8 +904,9 @@ bool np_grammar_run(NpParse *parse) {
         np_grammar(&engine, parse->token.kind, parse->token);
         depth = (int)(engine.yytos - engine.yystack);
         if (depth > deepest) deepest = depth;
+        if (deepest > NP_PARSE_DEEP) parse->deep = true;
+        if (parse->deep && !parse->counted && parse->gen) count_levels(parse);
     } while (!parse->failed && parse->token.kind != 0);
-    if (deepest > NP_PARSE_DEEP) parse->deep = true;
     return !parse->failed;
 }
 }

@@ -13,7 +13,6 @@
 
 #include "compiler/load.h"
 
-#include "compiler/cg.h"
 #include "compiler/parse.h"
 #include "runtime/bcio.h"
 #include "runtime/call.h"
@@ -30,7 +29,7 @@ typedef struct Loader {
     const char *chunk_name, *mode;
     ptrdiff_t slot;      /* of the gathered bytes on the stack, as np_stack_save */
     size_t used, capacity;
-    NpScratch scratch;
+    NpScratch scratch, tree; /* of the compiler: what lives until the end, and what goes with a statement */
 } Loader;
 
 /* ---- gathering ---- */
@@ -90,12 +89,20 @@ static void check_mode(lua_State *L, const Loader *loader, const char *form) {
 }
 
 static NpProto *compile(lua_State *L, Loader *loader) {
+    enum { FIRST_TREE = 4096 }; /* bytes: what most statements need is in the first chunk of the other scratch */
     NpParse parse;
+    NpGen gen = {.L = L, .scratch = &loader->scratch, .tree = &loader->tree};
     char chunk_id[LUA_IDSIZE];
     NpString *source = np_string_from(L, loader->chunk_name);
     memset(&parse, 0, sizeof parse);
     np_err_chunk_id(chunk_id, source->text, source->length);
+    loader->tree.cur = np_scratch_alloc(&loader->scratch, FIRST_TREE);
+    if (!loader->tree.cur) np_err_memory(L);
+    loader->tree.end = loader->tree.cur + FIRST_TREE;
+    gen.source = source;
     parse.scratch = &loader->scratch;
+    parse.tree = &loader->tree;
+    parse.generator = &gen;
     parse.source = gathered(L, loader);
     parse.length = loader->used;
     parse.chunk_id = chunk_id;
@@ -105,7 +112,7 @@ static NpProto *compile(lua_State *L, Loader *loader) {
         np_err_format(L, "%s", parse.error);
         np_err_throw(L, LUA_ERRSYNTAX);
     }
-    return np_cg_chunk(L, &loader->scratch, parse.main, source);
+    return parse.proto;
 }
 
 static void print_listing(void *ctx, const char *text, size_t length) {
@@ -150,6 +157,7 @@ static void load(lua_State *L, void *arg) {
     L->errfunc = 0; /* no handler for what is tried again */
     status = try_to_translate(L, loader);
     if (status == LUA_ERRMEM) {
+        np_scratch_free(&loader->tree);
         np_scratch_free(&loader->scratch);
         L->top = np_stack_at(L, loader->slot) + 1;
         if (np_gc_emergency(L, 0)) status = try_to_translate(L, loader);
@@ -167,9 +175,11 @@ int np_load(lua_State *L, lua_Reader reader, void *data, const char *chunk_name,
     Loader loader = {.reader = reader, .data = data, .chunk_name = chunk_name ? chunk_name : "?", .mode = mode};
     int status;
     np_scratch_init_in(&loader.scratch, np_heap_mem(&L->global->heap));
+    np_scratch_init_in(&loader.tree, np_heap_mem(&L->global->heap));
     L->n_c_calls += NP_NOT_YIELDABLE;
     status = np_call_protected(L, load, &loader, np_stack_save(L, L->top), L->errfunc);
     L->n_c_calls -= NP_NOT_YIELDABLE;
+    np_scratch_free(&loader.tree);
     np_scratch_free(&loader.scratch);
     return status;
 }

@@ -40,10 +40,10 @@ static bool take_source(NpParse *parse) {
 /* The main function is vararg and has the upvalue _ENV, a variable outside of every function that
  * others may set at any time. */
 static void open_main(NpParse *parse) {
-    NpFunc *func = np_parse_alloc(parse, sizeof *func);
-    NpLocal *local = np_parse_alloc(parse, sizeof *local);
-    NpUpvalue *upvalue = np_parse_alloc(parse, sizeof *upvalue);
-    NpBlock *body = np_parse_alloc(parse, sizeof *body);
+    NpFunc *func = np_parse_keep(parse, sizeof *func);
+    NpLocal *local = np_parse_keep(parse, sizeof *local);
+    NpUpvalue *upvalue = np_parse_keep(parse, sizeof *upvalue);
+    NpBlock *body = np_parse_keep(parse, sizeof *body);
     NpAstName *env = np_lexer_intern(&parse->names, "_ENV", 4);
     if (!env) np_parse_no_memory(parse);
     if (parse->failed) return;
@@ -84,6 +84,7 @@ static void explain(NpParse *parse) {
 }
 
 static bool run(NpParse *parse) {
+    if (!parse->generator) parse->tree = parse->scratch;
     if (!take_source(parse)) np_parse_no_memory(parse);
     else open_main(parse);
     if (parse->failed) return false;

@@ -18,6 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "compiler/cg.h"
 #include "compiler/diagnose.h"
 #include "grammar.h"
 
@@ -35,6 +36,8 @@ struct NpScopeFunc {
     int first, nactive;        /* in scope->locals */
     int first_label;
     NpExpr *env; /* the UPVALUE _ENV once it was needed, shared by all globals */
+    NpUpvalue *upvalues; /* while not in use: those of the last one, for the room */
+    int upvalue_capacity;
 };
 
 /* ---- errors and growth ----------------------------------------------------------------------- */
@@ -94,15 +97,16 @@ static void *grow(NpParse *parse, void *list, int count, int *capacity, size_t s
     return bigger;
 }
 
-static NpScopeJump *add_jump(NpParse *parse, NpScopeJumps *jumps, NpAstName *name, NpStat *stat) {
+static NpScopeJump *add_jump(NpParse *parse, NpScopeJumps *jumps, NpAstName *name, NpStat *stat, int line) {
     NpScopeJump *list = grow(parse, jumps->list, jumps->count, &jumps->capacity, sizeof *list);
     if (!list) return NULL;
     jumps->list = list;
     list += jumps->count++;
     list->name = name;
     list->stat = stat;
-    list->line = stat->line;
+    list->line = line;
     list->nactive = parse->scope.func->nactive;
+    list->waiting = NP_NO_JUMP;
     return list;
 }
 
@@ -123,7 +127,10 @@ static bool push_local(NpParse *parse, NpLocal *local) {
 }
 
 NpLocal *np_scope_declare(NpParse *parse, NpAstName *name, int line) {
-    NpLocal *local = np_parse_alloc(parse, sizeof *local);
+    NpScope *scope = &parse->scope;
+    NpLocal *local = scope->free_locals;
+    if (local) scope->free_locals = local->next;
+    else local = np_parse_keep(parse, sizeof *local);
     memset(local, 0, sizeof *local);
     local->name = name;
     local->func = parse->scope.func->func;
@@ -150,11 +157,19 @@ void np_scope_activate(NpParse *parse) {
     scope->func->nactive = scope->nlocals - scope->func->first;
 }
 
-/* Forgets the variables of the innermost function beyond the first `nactive`. */
-static void deactivate(NpScope *scope, int nactive) {
+/* Forgets the variables of the innermost function beyond the first `nactive`. When their code has been made nothing
+ * refers to them any more. */
+static void deactivate(NpParse *parse, int nactive) {
+    NpScope *scope = &parse->scope;
     NpScopeFunc *func = scope->func;
-    for (int i = func->first + func->nactive; i-- > func->first + nactive;)
-        if (scope->locals[i]) scope->locals[i]->name->binding = scope->locals[i]->shadowed;
+    for (int i = func->first + func->nactive; i-- > func->first + nactive;) {
+        NpLocal *local = scope->locals[i];
+        if (!local) continue;
+        local->name->binding = local->shadowed;
+        if (!parse->generator) continue;
+        local->next = scope->free_locals;
+        scope->free_locals = local;
+    }
     func->nactive = nactive;
     scope->nlocals = func->first + nactive;
 }
@@ -167,11 +182,8 @@ static int add_upvalue(NpParse *parse, NpFunc *func, NpLocal *local, int outer_i
     }
     if (func->nupvalues == func->upvalue_capacity) {
         int wanted = func->upvalue_capacity ? func->upvalue_capacity * 2 : 4;
-        NpUpvalue *list = np_scratch_alloc(parse->scratch, (size_t)wanted * sizeof *list);
-        if (!list) {
-            np_parse_no_memory(parse);
-            return 0;
-        }
+        NpUpvalue *list = np_parse_keep(parse, (size_t)wanted * sizeof *list);
+        if (parse->failed) return 0;
         if (func->nupvalues) memcpy(list, func->upvalues, (size_t)func->nupvalues * sizeof *list);
         func->upvalues = list;
         func->upvalue_capacity = wanted;
@@ -195,6 +207,7 @@ static int find_upvalue(NpParse *parse, NpFunc *func, NpLocal *local) {
         outer_index = find_upvalue(parse, func->parent, local);
         if (parse->failed) return 0;
     } else {
+        if (!local->captured && local->func->gen) np_emit_captured(local->func->gen);
         local->captured = true;
     }
     return add_upvalue(parse, func, local, outer_index);
@@ -221,7 +234,7 @@ static NpExpr *environment(NpParse *parse, int line) {
     NpExpr *expr = func->env;
     if (expr && expr->u.upvalue.local == local) return expr;
     expr = variable(parse, local, line);
-    if (expr->kind == NP_EXPR_UPVALUE) func->env = expr;
+    if (expr->kind == NP_EXPR_UPVALUE) func->env = np_ast_keep(parse, expr);
     return np_ast_value(expr);
 }
 
@@ -253,7 +266,7 @@ void np_scope_open_block(NpParse *parse, bool loop) {
     NpScope *scope = &parse->scope;
     NpScopeBlock *block = scope->free_blocks;
     if (block) scope->free_blocks = block->outer;
-    else block = np_parse_alloc(parse, sizeof *block);
+    else block = np_parse_keep(parse, sizeof *block);
     if (parse->failed) return;
     block->outer = scope->block;
     block->nactive = scope->func->nactive;
@@ -263,12 +276,26 @@ void np_scope_open_block(NpParse *parse, bool loop) {
     scope->block = block;
 }
 
-void np_scope_close_block(NpParse *parse) {
+/* Code for the gotos that leave the block and have variables from register `level` on to close. */
+static void close_by_gotos(NpParse *parse, int level) {
+    NpScope *scope = &parse->scope;
+    NpJumps over = NP_NO_JUMP;
+    for (int i = scope->block->first_goto; i < scope->gotos.count; i++) {
+        NpScopeJump *jump = &scope->gotos.list[i];
+        if (jump->waiting == NP_NO_JUMP) continue;
+        if (over == NP_NO_JUMP) np_emit_jump(parse->gen, &over);
+        np_cg_leave_by_goto(parse->gen, &jump->waiting, level);
+    }
+    np_emit_patch_here(parse->gen, over);
+}
+
+void np_scope_close_block(NpParse *parse, int level) {
     NpScope *scope = &parse->scope;
     NpScopeBlock *block = scope->block;
     if (parse->failed) return;
-    deactivate(scope, block->nactive);
+    deactivate(parse, block->nactive);
     scope->labels.count = block->first_label;
+    if (parse->gen && level >= 0) close_by_gotos(parse, level);
     for (int i = block->first_goto; i < scope->gotos.count; i++)
         scope->gotos.list[i].nactive = block->nactive;
     scope->block = block->outer;
@@ -279,9 +306,18 @@ void np_scope_close_block(NpParse *parse) {
 void np_scope_open_func(NpParse *parse, NpFunc *func) {
     NpScope *scope = &parse->scope;
     NpScopeFunc *open = scope->free_funcs;
-    if (open) scope->free_funcs = open->outer;
-    else open = np_parse_alloc(parse, sizeof *open);
+    if (open) {
+        scope->free_funcs = open->outer;
+    } else {
+        open = np_parse_keep(parse, sizeof *open);
+        open->upvalues = NULL;
+        open->upvalue_capacity = 0;
+    }
     if (parse->failed) return;
+    if (parse->generator && func->upvalue_capacity == 0) {
+        func->upvalues = open->upvalues;
+        func->upvalue_capacity = open->upvalue_capacity;
+    }
     open->outer = scope->func;
     open->func = func;
     open->outer_block = scope->block;
@@ -301,7 +337,7 @@ void np_scope_close_func(NpParse *parse) {
     int first_goto;
     if (parse->failed) return;
     first_goto = scope->block->first_goto;
-    np_scope_close_block(parse);
+    np_scope_close_block(parse, -1);
     if (first_goto < scope->gotos.count) {
         const NpScopeJump *jump = &scope->gotos.list[first_goto];
         if (!jump->name)
@@ -311,10 +347,22 @@ void np_scope_close_func(NpParse *parse) {
                           jump->line);
         return;
     }
+    open->upvalues = open->func->upvalues;
+    open->upvalue_capacity = open->func->upvalue_capacity;
     scope->block = open->outer_block;
     scope->func = open->outer;
     open->outer = scope->free_funcs;
     scope->free_funcs = open;
+}
+
+bool np_scope_has_gotos(const NpParse *parse) { return parse->scope.block->first_goto < parse->scope.gotos.count; }
+
+NpJumps *np_scope_waiting(NpParse *parse, const NpStat *stat) {
+    return stat->kind == NP_STAT_GOTO && stat->u.jump.waiting >= 0 ? &parse->scope.gotos.list[stat->u.jump.waiting].waiting : NULL;
+}
+
+void np_scope_forget_gotos(NpParse *parse, int first) {
+    for (int i = first; i < parse->scope.gotos.count; i++) parse->scope.gotos.list[i].waiting = NP_NO_JUMP;
 }
 
 bool np_scope_is_vararg(const NpParse *parse) { return parse->scope.func->func->is_vararg; }
@@ -332,13 +380,27 @@ void np_scope_goto(NpParse *parse, NpStat *stat) {
     const NpScopeJump *label;
     if (parse->failed) return;
     label = find_label(&parse->scope, stat->u.jump.label);
-    if (label) stat->u.jump.target = label->stat;
-    else add_jump(parse, &parse->scope.gotos, stat->u.jump.label, stat);
+    if (label) {
+        stat->u.jump.target = label->stat;
+        stat->u.jump.waiting = -1;
+        stat->u.jump.pc = label->pc;
+        stat->u.jump.level = label->level;
+    } else {
+        stat->u.jump.waiting = parse->scope.gotos.count;
+        add_jump(parse, &parse->scope.gotos, stat->u.jump.label, stat, stat->line);
+    }
 }
 
 void np_scope_break(NpParse *parse, NpStat *stat) {
-    if (!parse->failed && !parse->scope.block->in_loop)
-        add_jump(parse, &parse->scope.gotos, NULL, stat);
+    if (parse->failed) return;
+    stat->u.jump.waiting = parse->scope.block->in_loop ? -1 : -2;
+    if (!parse->scope.block->in_loop) add_jump(parse, &parse->scope.gotos, NULL, stat, stat->line);
+}
+
+/* Gives a goto that waited its label: in the tree that is kept, or among those whose code is waiting. */
+static void solve(NpParse *parse, const NpScopeJump *jump, const NpScopeJump *label) {
+    if (parse->gen) np_emit_patch_here(parse->gen, jump->waiting);
+    else if (!parse->generator) jump->stat->u.jump.target = label->stat;
 }
 
 /* Gives the gotos of this block that wait for `label` their target. */
@@ -357,29 +419,33 @@ static void solve_gotos(NpParse *parse, const NpScopeJump *label) {
                           jump->name->text, jump->line, local ? local->name->text : "(for state)");
             return;
         }
-        jump->stat->u.jump.target = label->stat;
+        solve(parse, jump, label);
     }
     scope->gotos.count = kept;
 }
 
-static void define_label(NpParse *parse, NpStat *stat, bool last) {
+static void define_label(NpParse *parse, const NpScopeJump *pending, bool last) {
     NpScope *scope = &parse->scope;
-    const NpScopeJump *same = find_label(scope, stat->u.label.name);
+    const NpScopeJump *same = find_label(scope, pending->name);
     NpScopeJump *label;
     if (same) {
-        np_scope_fail(parse, "label '%s' already defined on line %d", stat->u.label.name->text,
-                      same->line);
+        np_scope_fail(parse, "label '%s' already defined on line %d", pending->name->text, same->line);
         return;
     }
-    label = add_jump(parse, &scope->labels, stat->u.label.name, stat);
+    label = add_jump(parse, &scope->labels, pending->name, pending->stat, pending->line);
     if (!label) return;
-    stat->u.label.last = last;
+    if (parse->gen) {
+        label->pc = np_cg_label(parse->gen);
+        label->level = parse->gen->nactive;
+    } else if (!parse->generator) {
+        label->stat->u.label.last = last;
+    }
     if (last) label->nactive = scope->block->nactive; /* as if the block's variables were gone */
     solve_gotos(parse, label);
 }
 
 void np_scope_label(NpParse *parse, NpStat *stat) {
-    if (parse->failed || !add_jump(parse, &parse->scope.pending, stat->u.label.name, stat)) return;
+    if (parse->failed || !add_jump(parse, &parse->scope.pending, stat->u.label.name, stat, stat->line)) return;
     if (parse->scope.pending.count > NP_PARSE_DEEP) parse->deep = true;
     np_scope_void(parse);
 }
@@ -398,5 +464,5 @@ void np_scope_void(NpParse *parse) {
     default: last = false; break; /* `until` too: its condition still sees the variables */
     }
     while (scope->pending.count > 0 && !parse->failed) /* the last one first, as C Lua does */
-        define_label(parse, scope->pending.list[--scope->pending.count].stat, last);
+        define_label(parse, &scope->pending.list[--scope->pending.count], last);
 }

@@ -1,6 +1,7 @@
 /* scope.h: variables, upvalues, labels and gotos, resolved while the grammar reads (scope.c).
  *
- * All of these are [-]; an error sets parse->failed and parse->error.
+ * All of these are [-]; an error sets parse->failed and parse->error. Those that end a block or define a label may make code
+ * (cg.h) and are [err] then.
  */
 #ifndef NP_SCOPE_H
 #define NP_SCOPE_H
@@ -11,7 +12,10 @@
 void np_scope_open_func(NpParse *parse, NpFunc *func);
 void np_scope_close_func(NpParse *parse);
 void np_scope_open_block(NpParse *parse, bool loop);
-void np_scope_close_block(NpParse *parse);
+/* `level`: the first register that a goto out of the block must close; -1: none, or no code is generated. */
+void np_scope_close_block(NpParse *parse, int level);
+/* A goto of the innermost function, whose block is the innermost one, has found no label so far. */
+bool np_scope_has_gotos(const NpParse *parse);
 /* A variable that exists but cannot be seen yet. Not linked to any list. */
 NpLocal *np_scope_declare(NpParse *parse, NpAstName *name, int line);
 /* Variables of a loop that have no name. */
@@ -24,6 +28,10 @@ NpExpr *np_scope_name(NpParse *parse, NpAstName *name, int line);
 /* An assignment to this expression was read: complains about constants, notes it at the variable. */
 void np_scope_assign(NpParse *parse, NpExpr *target);
 void np_scope_goto(NpParse *parse, NpStat *stat);
+/* The jumps of a GOTO whose label is not known; NULL for others. */
+NpJumps *np_scope_waiting(NpParse *parse, const NpStat *stat);
+/* Code of the gotos from the `first` on that have no label so far is gone. */
+void np_scope_forget_gotos(NpParse *parse, int first);
 void np_scope_break(NpParse *parse, NpStat *stat);
 void np_scope_label(NpParse *parse, NpStat *stat);
 /* A label or a semicolon was read, and parse->token follows: if that is neither, the labels before

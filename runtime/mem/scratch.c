@@ -36,6 +36,11 @@ static NpScratchChunk *new_chunk(NpMem *mem, size_t bytes) {
 /* A chunk with room for `need` bytes, or NULL. */
 static NpScratchChunk *next_chunk(NpScratch *scratch, size_t need) {
     size_t whole = need + sizeof(NpScratchChunk);
+    NpScratchChunk *spare = scratch->spare;
+    if (spare && whole <= spare->bytes) {
+        scratch->spare = NULL;
+        return spare;
+    }
     if (!scratch->chunks && whole <= FIRST_CHUNK) {
         NpScratchChunk *chunk = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE);
         return chunk ? chunk : new_chunk(&np_mem_process, FIRST_CHUNK);
@@ -82,7 +87,34 @@ static void drop_chunk(NpScratchChunk *chunk) {
     np_mem_discard_ready(mem, chunk, bytes);
 }
 
+/* The newest chunk that is not larger than others are stays as the spare one: what goes back and forth over the end
+ * of a chunk asks the system for nothing. */
+void np_scratch_release_slow(NpScratch *scratch, NpScratchMark mark) {
+    while (scratch->chunks != mark.chunks) {
+        NpScratchChunk *chunk = scratch->chunks;
+        scratch->chunks = chunk->next;
+        NP_UNPOISON(chunk, chunk->bytes);
+        if (chunk->mem == scratch->mem && chunk->bytes <= LAST_CHUNK && (!scratch->spare || scratch->spare->bytes < chunk->bytes)) {
+            NpScratchChunk *smaller = scratch->spare;
+            scratch->spare = chunk;
+            chunk = smaller;
+        }
+        if (chunk) drop_chunk(chunk);
+    }
+    scratch->cur = mark.cur;
+    scratch->end = mark.end;
+    scratch->used = mark.used;
+#if NP_ASAN
+    if (mark.cur) NP_POISON(mark.cur, (size_t)(mark.end - mark.cur));
+#endif
+}
+
 void np_scratch_free(NpScratch *scratch) {
+    if (scratch->spare) {
+        scratch->spare->next = scratch->chunks;
+        scratch->chunks = scratch->spare;
+        scratch->spare = NULL;
+    }
     for (NpScratchChunk *chunk = scratch->chunks, *next; chunk; chunk = next) {
         next = chunk->next;
         NP_UNPOISON(chunk, chunk->bytes);

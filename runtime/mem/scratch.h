@@ -1,4 +1,4 @@
-/* scratch.h: bump arenas that die all at once: the compiler's tree, the parser's tables.
+/* scratch.h: bump arenas that die all at once, or back to a mark: the compiler's tree, the parser's tables.
  *
  * Owns: chunks from sysAlloc, 16 KiB for the first (one such chunk is kept for the next user, so
  *       that a small load() makes no system call), then 64 KiB and doubling up to 1 MiB.
@@ -18,7 +18,15 @@ typedef struct NpScratch {
     NpScratchChunk *chunks; /* newest first */
     struct NpMem *mem;      /* who is charged for chunks after the first */
     size_t used;            /* bytes handed out, alignment included */
+    NpScratchChunk *spare;  /* emptied by np_scratch_release, for what comes next; or NULL */
 } NpScratch;
+
+/* A state to go back to. Marks are released in the reverse order of their making, or not at all. */
+typedef struct NpScratchMark {
+    char *cur, *end;
+    NpScratchChunk *chunks;
+    size_t used;
+} NpScratchMark;
 
 /* [-] Makes an empty scratch, charged to the process. Takes no memory yet. */
 void np_scratch_init(NpScratch *scratch);
@@ -28,6 +36,23 @@ void np_scratch_init_in(NpScratch *scratch, struct NpMem *mem);
 void *np_scratch_alloc_slow(NpScratch *scratch, size_t size);
 /* [-] Frees everything; the scratch is empty and usable again. */
 void np_scratch_free(NpScratch *scratch);
+/* [-] What np_scratch_release needs. */
+static inline NpScratchMark np_scratch_mark(const NpScratch *scratch) {
+    return (NpScratchMark){scratch->cur, scratch->end, scratch->chunks, scratch->used};
+}
+/* [-] The out-of-line half of np_scratch_release. */
+void np_scratch_release_slow(NpScratch *scratch, NpScratchMark mark);
+/* [-] Frees everything handed out since the mark was made. */
+NP_INLINE void np_scratch_release(NpScratch *scratch, NpScratchMark mark) {
+#if !NP_ASAN
+    if (NP_LIKELY(scratch->chunks == mark.chunks)) {
+        scratch->cur = mark.cur;
+        scratch->used = mark.used;
+        return;
+    }
+#endif
+    np_scratch_release_slow(scratch, mark);
+}
 /* [-] Gives the kept chunk back to the system; its bytes. */
 size_t np_scratch_trim(void);
 

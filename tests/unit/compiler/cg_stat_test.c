@@ -24,7 +24,15 @@ TEST(conflicting_assignments) {
 }
 
 TEST(if_and_dead_code) {
-    EXPECT_CODE("if nil then f() end", "JMP 0");
+    EXPECT_CODE("if nil then f() end", "");
+    EXPECT_CODE("while a do if false then break end end", "GETTABUP 0 0 0 0 0; TEST 0 0 0 1; LOOP -6");
+    EXPECT_CODE("local x if nil then f = function() return x end return 's', 1.5 end return 'k', 2.5",
+                "LOADNIL 0 0 0; LOADK 1 0; LOADK 2 1; RETURN 1 3 1");
+    EXPECT_CODE("if a then f() elseif true then g() elseif b then h() else i() end",
+                "GETTABUP 0 0 0 0 0; TEST 0 0 0 5; GETTABUP 0 0 0 0 1; CALL 0 1 1; JMP 4; "
+                "GETTABUP 0 0 0 0 2; CALL 0 1 1");
+    EXPECT_RUN("goto a if nil then ::b:: goto a end do return 1 end ::a:: return 2", "2");
+    EXPECT_RUN("for i = 1, 3 do if nil then break elseif i == 2 then goto out end end do return 1 end ::out:: return 2", "2");
     EXPECT_CODE("if true then f() else g() end", "GETTABUP 0 0 0 0 0; CALL 0 1 1");
 }
 
@@ -105,6 +113,43 @@ TEST(returns) {
     EXPECT_CODE("for k in f do return g() end",
                 "GETTABUP 0 0 0 0 0; LOADNIL 1 2 0; TFORPREP 0 0 0 5; GETTABUP 5 0 0 0 1; "
                 "CALL 5 1 0; RETURN 5 0 1; TFORCALL 0 0 1; TFORLOOP 0 0 0 -8; CLOSE 3 0 0");
+}
+
+/* What captures a variable stands behind the return, break or goto that leaves its scope. */
+TEST(captures_behind_jumps) {
+    EXPECT_CODE("local x if x then return end if x then return x end if x then return f() end f = function() return x end",
+                "LOADNIL 0 0 0; TEST 0 0 0 1; RETURN 0 1 1; TEST 0 0 0 1; RETURN 0 2 1; TEST 0 0 0 5; "
+                "GETTABUP 1 0 0 0 0; TAILCALL 1 1 1; RETURN 1 0 0; CLOSURE 1 0; SETTABUP 1 0 0 0 0 0");
+    EXPECT_CODE("local a do local x if a then return a end f = function() return x end end if a then return end",
+                "LOADNIL 0 1 0; TEST 0 0 0 1; RETURN 0 2 1; CLOSURE 2 0; SETTABUP 2 0 0 0 0 0; CLOSE 1 0 0; "
+                "TEST 0 0 0 1; RETURN0 0 0 0");
+    EXPECT_CODE("while f do local x if x then break end f = function() return x end end",
+                "GETTABUP 0 0 0 0 0; TEST 0 0 0 10; LOADNIL 0 0 0; TEST 0 0 1 7; CLOSURE 1 0; SETTABUP 1 0 0 0 0 0; CLOSE 0 0 0; "
+                "LOOP -15");
+    /* the second time round x may be open */
+    EXPECT_CODE("while f do local x ::top:: if x then break end f = function() return x end goto top end",
+                "GETTABUP 0 0 0 0 0; TEST 0 0 0 13; LOADNIL 0 0 0; TEST 0 0 0 2; CLOSE 0 0 0; JMP 8; CLOSURE 1 0; "
+                "SETTABUP 1 0 0 0 0 0; LOOP -10; CLOSE 0 0 0; LOOP -18");
+    EXPECT_CODE("do local x if x then goto out end f = function() return x end end ::out::",
+                "LOADNIL 0 0 0; TEST 0 0 1 7; CLOSURE 1 0; SETTABUP 1 0 0 0 0 0; CLOSE 0 0 0; JMP 2; CLOSE 0 0 0; JMP 0");
+    EXPECT_RUN("local t, n = {}, 0 while true do local x = n ::top:: if n == 3 then break end n = n + 1 "
+               "t[n] = function() x = x + 1 return x end if n < 3 then goto top end end "
+               "local y = 50 return t[1]() .. t[2]() .. t[3]() .. y", "12350");
+    EXPECT_RUN("local t = {} ::again:: do local x = #t while true do if #t == 2 then goto done end "
+               "if #t % 2 == 1 and x == 0 then goto again end t[#t + 1] = function() x = x + 10 return x end end end "
+               "::done:: local a, b, c = 1, 2, 3 return t[1]() .. ' ' .. t[2]() .. ' ' .. t[1]()", "10 11 20");
+    EXPECT_RUN("local f for i = 1, 2 do for j = 1, 2 do local x = i * 10 + j if j == 2 then goto next end "
+               "f = f or function() x = x + 1 return x end end ::next:: end local z = 5 return f() .. f() .. z", "12135");
+}
+
+TEST(a_jump_after_then) {
+    EXPECT_CODE("while a do if b then break; ; end end", "GETTABUP 0 0 0 0 0; TEST 0 0 0 6; GETTABUP 0 0 0 0 1; TEST 0 0 1 1; LOOP -11");
+    EXPECT_CODE("while a do if b then break f() end end",
+                "GETTABUP 0 0 0 0 0; TEST 0 0 0 11; GETTABUP 0 0 0 0 1; TEST 0 0 0 5; JMP 5; GETTABUP 0 0 0 0 2; CALL 0 1 1; LOOP -16");
+    EXPECT_RUN("local n = 0 if n == 0 then goto a; ::b:: n = n + 1 ::a:: n = n + 10 end return n", "10");
+    EXPECT_RUN("local n = 0 if n == 0 then goto a ::a:: end return n", "0");
+    EXPECT_RUN("local n = 1 while true do if n > 5 then break function f() end end n = n + 1 end return n", "6");
+    EXPECT_RUN("local n = 0 ::top:: n = n + 1 if n < 4 then goto top elseif n == 4 then goto top else n = n * 2 end return n", "10");
 }
 
 TEST(functions) {
