@@ -89,7 +89,7 @@ static void check_mode(lua_State *L, const Loader *loader, const char *form) {
 }
 
 static NpProto *compile(lua_State *L, Loader *loader) {
-    enum { FIRST_TREE = 4096 }; /* bytes: what most statements need is in the first chunk of the other scratch */
+    enum { FIRST_TREE = 2048 }; /* bytes: what most statements need is in the first chunk of the other scratch */
     NpParse parse;
     NpGen gen = {.L = L, .scratch = &loader->scratch, .tree = &loader->tree};
     char chunk_id[LUA_IDSIZE];

@@ -12,8 +12,21 @@ struct NpScratchChunk {
 
 enum { FIRST_CHUNK = 16 << 10, NEXT_CHUNK = 64 << 10, LAST_CHUNK = 1 << 20 };
 
-/* A chunk of FIRST_CHUNK bytes for the next scratch of any thread, or NULL. Charged to the process. */
-static NpScratchChunk *kept;
+/* Chunks of FIRST_CHUNK bytes for the next scratches of any thread, or NULL: the compiler uses two. Charged to the process. */
+enum { KEPT = 2 };
+static NpScratchChunk *kept[KEPT];
+
+static NpScratchChunk *take_kept(void) {
+    NpScratchChunk *chunk = NULL;
+    for (int i = 0; i < KEPT && !chunk; i++) chunk = __atomic_exchange_n(&kept[i], NULL, __ATOMIC_ACQUIRE);
+    return chunk;
+}
+
+/* Returns what there is no place for, or NULL. */
+static NpScratchChunk *keep(NpScratchChunk *chunk) {
+    for (int i = 0; i < KEPT && chunk; i++) chunk = __atomic_exchange_n(&kept[i], chunk, __ATOMIC_ACQ_REL);
+    return chunk;
+}
 
 void np_scratch_init(NpScratch *scratch) { np_scratch_init_in(scratch, &np_mem_process); }
 
@@ -42,7 +55,7 @@ static NpScratchChunk *next_chunk(NpScratch *scratch, size_t need) {
         return spare;
     }
     if (!scratch->chunks && whole <= FIRST_CHUNK) {
-        NpScratchChunk *chunk = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE);
+        NpScratchChunk *chunk = take_kept();
         return chunk ? chunk : new_chunk(&np_mem_process, FIRST_CHUNK);
     }
     size_t bytes = NEXT_CHUNK;
@@ -119,15 +132,14 @@ void np_scratch_free(NpScratch *scratch) {
         next = chunk->next;
         NP_UNPOISON(chunk, chunk->bytes);
         if (chunk->mem == &np_mem_process && chunk->bytes == NP_ALIGN_UP(FIRST_CHUNK, np_os_page_size()))
-            chunk = __atomic_exchange_n(&kept, chunk, __ATOMIC_ACQ_REL);
+            chunk = keep(chunk);
         if (chunk) drop_chunk(chunk);
     }
     np_scratch_init_in(scratch, scratch->mem);
 }
 
 size_t np_scratch_trim(void) {
-    NpScratchChunk *chunk = __atomic_exchange_n(&kept, NULL, __ATOMIC_ACQUIRE);
-    size_t bytes = chunk ? chunk->bytes : 0;
-    if (chunk) drop_chunk(chunk);
+    size_t bytes = 0;
+    for (NpScratchChunk *chunk; (chunk = take_kept()) != NULL; drop_chunk(chunk)) bytes += chunk->bytes;
     return bytes;
 }

@@ -1,6 +1,6 @@
 /* scratch.h: bump arenas that die all at once, or back to a mark: the compiler's tree, the parser's tables.
  *
- * Owns: chunks from sysAlloc, 16 KiB for the first (one such chunk is kept for the next user, so
+ * Owns: chunks from sysAlloc, 16 KiB for the first (two such chunks are kept for the next users, so
  *       that a small load() makes no system call), then 64 KiB and doubling up to 1 MiB.
  * Does not: free single pieces, zero memory, throw.
  */
@@ -53,7 +53,7 @@ NP_INLINE void np_scratch_release(NpScratch *scratch, NpScratchMark mark) {
 #endif
     np_scratch_release_slow(scratch, mark);
 }
-/* [-] Gives the kept chunk back to the system; its bytes. */
+/* [-] Gives the kept chunks back to the system; their bytes. */
 size_t np_scratch_trim(void);
 
 /* [-] `size` bytes aligned to 8, contents undefined; NULL when there is no memory. */
