@@ -90,12 +90,31 @@ static int do_select(lua_State *L, NpValue *func, int nargs) {
     return 1;
 }
 
+static bool changes_only_shape(const NpTable *table, const NpTable *metatable) {
+    return !(table->flags & (NP_FLAG_WEAK | NP_FLAG_META | NP_FLAG_HOLDER)) && (metatable->absent & 1u << NP_EVENT_GC);
+}
+
+static NP_NOINLINE int set_metatable(lua_State *L, NpValue *func, NpTable *table, NpTable *metatable) {
+    if (np_table_meta(L->global, table)) return NOT_PLAIN; /* which may be protected */
+    const uint32_t before = table->shape;
+    np_table_set_meta(L, table, metatable);
+    np_gc_check_finalizer(L, func[1].v.obj, metatable);
+    if (!np_table_is_dict(table) && changes_only_shape(table, metatable))
+        *np_access_entry_meta(L->global->access, before, metatable) =
+            (NpAccessEntry){.shape = before, .metatable = metatable, .slot = table->shape};
+    np_copy(func, func + 1);
+    return 1;
+}
+
+/* For objects of a class, which come from its constructor with one shape, what that becomes is remembered. */
 static int do_setmetatable(lua_State *L, NpValue *func, int nargs) {
     if (nargs != 2 || !np_is_table(func + 1) || !np_is_table(func + 2)) return NOT_PLAIN;
-    NpTable *table = np_tab(func + 1);
-    if (np_table_meta(L->global, table)) return NOT_PLAIN; /* which may be protected */
-    np_table_set_meta(L, table, np_tab(func + 2));
-    np_gc_check_finalizer(L, func[1].v.obj, np_tab(func + 2));
+    NpTable *table = np_tab(func + 1), *metatable = np_tab(func + 2);
+    const NpAccessEntry *entry = np_access_entry_meta(L->global->access, table->shape, metatable);
+    if (NP_UNLIKELY(entry->shape != table->shape || entry->metatable != metatable || entry->key ||
+                    !changes_only_shape(table, metatable) || !np_shape_is_touched(L->global, entry->slot)))
+        return set_metatable(L, func, table, metatable);
+    table->shape = entry->slot;
     np_copy(func, func + 1);
     return 1;
 }

@@ -147,6 +147,11 @@ NP_INLINE NpAccessEntry *np_access_entry_dict(NpAccessEntry *entries, const NpTa
     return &entries[((uint32_t)((uintptr_t)metatable >> 5) ^ key->hash) & (NP_ACCESS_ENTRIES - 1)];
 }
 
+/* What np_shape_set_meta gave for a shape (its `slot`): the entry has no key, and the metatable no __gc as long as it has not. */
+NP_INLINE NpAccessEntry *np_access_entry_meta(NpAccessEntry *entries, uint32_t shape, const NpTable *metatable) {
+    return &entries[(shape * 31 ^ (uint32_t)((uintptr_t)metatable >> 5)) & (NP_ACCESS_ENTRIES - 1)];
+}
+
 /* ---- library functions that the interpreter does itself (builtin.h) ---- */
 typedef int NpBuiltin(lua_State *L, NpValue *func, int nargs);
 typedef struct NpBuiltinEntry { lua_CFunction function; NpBuiltin *run; } NpBuiltinEntry; /* NULL: free */

@@ -60,20 +60,10 @@ NP_INLINE void np_table_clear_tags(uint8_t *tags, unsigned count) {
     }
 }
 #define NP_ELEMENTS_SMALL (NP_SMALL_MAX / NP_ELEMENT_BYTES) /* so many fit a small buffer */
-/* [-] A table from what the heap has at hand, with a buffer for at least `elements` (small) payloads and tags (*buffer), of which
- * the tags are nil; as many as fit are *fit. The caller makes it the array's or the slots'. NULL: np_table_new has to be asked. */
-NP_INLINE NpTable *np_table_take(NpHeap *heap, unsigned elements, NpPayload **buffer, unsigned *fit) {
-    size_t bytes = elements * NP_ELEMENT_BYTES;
-    unsigned class = elements ? np_class_of_16[(bytes + 15) >> 4] : 0;
-    void *slot = NULL;
-    NpTable *table = np_heap_take(heap, np_class_of_16[(sizeof(NpTable) + 15) >> 4], class, &slot);
-    if (NP_UNLIKELY(!table)) return NULL;
-    NpPayload *payloads = slot;
-    if (elements > 0) {
-        *fit = (unsigned)(np_class_bytes[class] / NP_ELEMENT_BYTES);
-        np_table_clear_tags((uint8_t *)(payloads + *fit), elements);
-    }
-    *buffer = payloads;
+#define NP_TABLE_CLASS NP_CLASS_OF(sizeof(NpTable))
+/* [-] An empty table, of a run that has a slot (np_heap_has of NP_TABLE_CLASS). */
+NP_INLINE NpTable *np_table_take(NpHeap *heap) {
+    NpTable *table = np_heap_take(heap, NP_TABLE_CLASS, NP_SPAN_OBJ);
     table->kind = NP_TABLE;
     table->flags = 0;
     table->slot_capacity = 0;

@@ -28,6 +28,7 @@
 #include "runtime/dict.h"
 #include "runtime/disasm.h"
 #include "runtime/err.h"
+#include "runtime/func.h"
 #include "runtime/gc/barrier.h"
 #include "runtime/table.h"
 #include "runtime/vmcold.h"
@@ -181,6 +182,7 @@ EXTRA(string_self);
 EXTRA(set_upvalue_shading);
 EXTRA(set_own_shading);
 EXTRA(set_plain_shading);
+EXTRA(return_closing);
 EXTRA(set_array_shading);
 EXTRA(get_index_dict);
 EXTRA(get_index_word);

@@ -937,7 +937,10 @@ HANDLER(TAILCALL) {
     NpValue *func = RA, *top = func + np_b(insn);
     if (NP_LIKELY(top != func)) L->top = top;
     else top = L->top;
-    if (NP_UNLIKELY(np_c(insn) != 0)) COLD(tail_call);
+    if (np_c(insn) != 0) {
+        if (NP_UNLIKELY(L->global->gc.barrier_on)) COLD(tail_call);
+        np_func_close_plainly(L, base);
+    }
     if (NP_LIKELY(func->tag == NP_LCLOSURE)) {
         const NpProto *proto = np_lcl(func)->proto;
         NpFrame *frame = L->frame;
@@ -960,7 +963,7 @@ HANDLER(TAILCALL) {
         }
         COLD(tail_call);
     }
-    if (NP_LIKELY(func->tag == NP_CFUNC)) TO(call_c);
+    if (NP_LIKELY(func->tag == NP_CFUNC && np_c(insn) == 0)) TO(call_c);
     COLD(tail_call);
 }
 
@@ -977,15 +980,20 @@ HANDLER(TAILCALL) {
 
 HANDLER(RETURN) {
     NpFrame *frame = L->frame;
-    if (PLAIN_RETURN(frame) && np_c(insn) == 0 && frame->nresults >= 0) {
+    if (PLAIN_RETURN(frame) && np_c(insn) == 0) {
         NpValue *to = RESULTS_AT(frame, np_lcl(base - 1)->proto);
         const NpValue *from = RA;
         int count = np_b(insn) ? (int)np_b(insn) - 1 : (int)(L->top - from);
         int wanted = frame->nresults;
+        if (wanted < 0) {
+            wanted = count;
+            L->top = to + count;
+        }
         for (; wanted > 0 && count > 0; wanted--, count--) np_copy(to++, from++);
         for (; wanted > 0; wanted--) np_set_nil(to++);
         RESUME_CALLER;
     }
+    if (np_c(insn) != 0) TO(return_closing);
     TO(return_inside);
 }
 HANDLER(RETURN0) {

@@ -214,6 +214,8 @@ NP_INLINE size_t np_heap_round(size_t size) {
                                 : NP_ALIGN_UP(size, NP_PAGE_BYTES);
 }
 
+#define NP_CLASS_OF(bytes) (np_class_of_16[((bytes) + 15) >> 4]) /* of a small size */
+
 NP_INLINE void *np_heap_alloc(NpHeap *heap, size_t size, NpSpanKind kind) {
     if (NP_LIKELY(size <= NP_SMALL_MAX)) {
         unsigned cls = np_class_of_16[(size + 15) >> 4];
@@ -229,27 +231,15 @@ NP_INLINE void *np_heap_alloc(NpHeap *heap, size_t size, NpSpanKind kind) {
     return np_heap_alloc_slow(heap, size, kind);
 }
 
-/* [-] A buffer of a small class from its run; NULL: the run is used up, so np_heap_alloc has to be asked. */
-NP_INLINE void *np_heap_take_buf(NpHeap *heap, unsigned class) {
-    NpAllocCache *cache = &heap->cache[NP_SPAN_BUF][class];
-    char *p = cache->cur;
-    if (NP_UNLIKELY(p == cache->end)) return NULL;
-    cache->cur = p + np_class_bytes[class];
-    NP_UNPOISON(p, np_class_bytes[class]);
-    return p;
+/* ---- for the interpreter's own instructions, which go the long way by np_heap_alloc when a run is used up ---- */
+/* [-] The run has a slot. */
+NP_INLINE bool np_heap_has(const NpHeap *heap, unsigned class, NpSpanKind kind) {
+    return heap->cache[kind][class].cur != heap->cache[kind][class].end;
 }
-/* [-] Two slots at once, or none: of an object's class from its run, and of a buffer's, unless `buffer_class` is 0. NULL: at
- * least one of the runs is used up, so np_heap_alloc has to be asked. Their sizes are those of the classes. */
-NP_INLINE void *np_heap_take(NpHeap *heap, unsigned class, unsigned buffer_class, void **buffer) {
-    NpAllocCache *cache = &heap->cache[NP_SPAN_OBJ][class], *buffers = &heap->cache[NP_SPAN_BUF][buffer_class];
-    char *p = cache->cur, *q = buffers->cur;
-    if (NP_UNLIKELY(p == cache->end)) return NULL;
-    if (buffer_class) {
-        if (NP_UNLIKELY(q == buffers->end)) return NULL;
-        buffers->cur = q + np_class_bytes[buffer_class];
-        NP_UNPOISON(q, np_class_bytes[buffer_class]);
-        *buffer = q;
-    }
+/* [-] That slot, all of it usable. */
+NP_INLINE void *np_heap_take(NpHeap *heap, unsigned class, NpSpanKind kind) {
+    NpAllocCache *cache = &heap->cache[kind][class];
+    char *p = cache->cur;
     cache->cur = p + np_class_bytes[class];
     NP_UNPOISON(p, np_class_bytes[class]);
     return p;

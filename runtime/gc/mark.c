@@ -22,7 +22,7 @@
 #include "runtime/gc/gc.h"
 #include "runtime/meta.h"
 
-enum { SLICE = 4096, RING = 16, BLOCK = 1024, KEEP_BLOCKS = 4, FREE_BLOCKS = 64 };
+enum { SLICE = 4096, QUEUE = 16, BLOCK = 1024, KEEP_BLOCKS = 4, FREE_BLOCKS = 64 };
 #define PART_TWO (UINT64_C(1) << 40)
 #define MODE_SHIFT 60 /* above it: MODE_KNOWN and the mode */
 #define MODE_KNOWN UINT64_C(4)
@@ -363,34 +363,27 @@ static inline void prefetch_parts(const NpObj *obj) {
     }
 }
 
-/* On their way from the stack objects pass through a ring: when they enter it their header is asked
- * for, halfway round their buffers, and when they leave it both have come out of memory. */
+/* On their way from the stack objects wait in a queue, as long as there are others to go on with: when they enter it their
+ * header is asked for, halfway their buffers, and when they leave it both have come out of memory. */
 static size_t drain(NpGlobal *global, size_t work) {
     NpGc *gc = &global->gc;
-    NpGrayEntry ring[RING];
-    unsigned at = 0, held = 0;
+    NpGrayEntry queue[QUEUE];
+    unsigned first = 0, held = 0;
     size_t done = 0;
-    memset(ring, 0, sizeof ring);
     while (done < work) {
-        NpGrayEntry entry = {NULL, 0}, due;
-        const NpObj *halfway = ring[(at + RING / 2) % RING].obj;
-        if (gc->gray_count > 0) {
-            entry = *gray_at(gc, --gc->gray_count);
-            __builtin_prefetch(entry.obj);
-            held++;
-        } else if (held == 0) {
-            break;
+        for (; held < QUEUE && gc->gray_count > 0; held++) {
+            NpGrayEntry *entry = &queue[(first + held) % QUEUE];
+            *entry = *gray_at(gc, --gc->gray_count);
+            __builtin_prefetch(entry->obj);
         }
-        if (halfway) prefetch_parts(halfway);
-        due = ring[at];
-        ring[at] = entry;
-        at = (at + 1) % RING;
-        if (!due.obj) continue;
+        if (held == 0) break;
+        if (held > QUEUE / 2) prefetch_parts(queue[(first + QUEUE / 2) % QUEUE].obj);
+        const NpGrayEntry due = queue[first];
+        first = (first + 1) % QUEUE;
         held--;
         done += scan(global, due.obj, due.next);
     }
-    for (unsigned i = 0; i < RING; i++)
-        if (ring[i].obj) push(global, ring[i].obj, ring[i].next);
+    for (; held > 0; held--, first = (first + 1) % QUEUE) push(global, queue[first].obj, queue[first].next);
     gc->marked_bytes += done;
     return done;
 }

@@ -279,6 +279,52 @@ TEST(fields_of_constructors_that_are_nil_are_not_there) {
     lua_close(L);
 }
 
+TEST(objects_of_a_class_whose_metatable_changes) {
+    lua_State *L = open_state();
+    expect_chunk(L, "local class, died = {}, 0\n"
+                    "local function new(v) return setmetatable({v = v}, class) end\n"
+                    "for i = 1, 5 do assert(getmetatable(new(i)) == class and new(i).v == i) end\n"
+                    "class.__gc = function(o) died = died + o.v end\n"
+                    "for i = 1, 5 do new(10) end collectgarbage() assert(died == 50)\n"
+                    "class.__gc = nil for i = 1, 5 do new(1) end collectgarbage() assert(died == 50)\n"
+                    "class.__index = function(_, k) return k end assert(new(1).w == 'w')\n"
+                    "class.__metatable = 'locked' local o = new(1)\n"
+                    "assert(getmetatable(o) == 'locked' and not pcall(setmetatable, o, {}))\n"
+                    "local weak = setmetatable({}, {__mode = 'k'})\n"
+                    "for i = 1, 5 do weak[setmetatable({}, class)] = i end collectgarbage() assert(next(weak) == nil)\n"
+                    "local other = {} for i = 1, 5 do\n"
+                    "  local o = setmetatable({v = i}, {}) assert(not pcall(setmetatable(o, other).none))\n"
+                    "  assert(getmetatable(o) == other) end\n"
+                    "return true");
+    lua_close(L);
+}
+
+TEST(functions_share_their_variables_whoever_made_them) {
+    lua_State *L = open_state();
+    expect_chunk(L, "local function pair(a, b)\n"
+                    "  local function set(v) a = v end\n"
+                    "  return set, function() return a, b end, function(...) b = ... return ... end\n"
+                    "end\n"
+                    "for i = 1, 100 do\n"
+                    "  local set, get, put = pair(i, -i)\n"
+                    "  local a, b = get() assert(a == i and b == -i)\n"
+                    "  set('x') put('y', 1) a, b = get() assert(a == 'x' and b == 'y')\n"
+                    "  assert(debug.upvalueid(set, 1) == debug.upvalueid(get, 1))\n"
+                    "end\n"
+                    "local function many(...) local n = select('#', ...) return function() return n end, ... end\n"
+                    "local all = table.pack(many(1, 2, 3)) assert(all.n == 4 and all[1]() == 3 and all[4] == 3)\n"
+                    "local function tail(n) local f = function() return n end return select(2, f, f(), n + 1) end\n"
+                    "for i = 1, 100 do local a, b = tail(i) assert(a == i and b == i + 1) end\n"
+                    "local function deep(n, f) local g = function() return f and f() + n or n end\n"
+                    "  if n == 0 then return g end return deep(n - 1, g) end\n"
+                    "assert(deep(100)() == 5050)\n"
+                    "local function closes() local x <close> = setmetatable({}, {__close = function() end})\n"
+                    "  local v = 1 return function() v = v + 1 return v end, v end\n"
+                    "local f, v = closes() assert(f() == 2 and v == 1)\n"
+                    "return true");
+    lua_close(L);
+}
+
 TEST(a_constructor_is_dumped_as_it_was_compiled) {
     lua_State *L = open_state();
     expect_chunk(L, "local function f(v) return {x = v, y = {v}, z = {}} end\n"
