@@ -6,6 +6,7 @@
  *       and all messages; both must give the same results. */
 #include "runtime/builtin.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -236,11 +237,27 @@ static int do_byte(lua_State *L, NpValue *func, int nargs) {
 }
 
 static int do_char(lua_State *L, NpValue *func, int nargs) {
-    if (nargs != 1 || !np_is_int(func + 1) || (uint64_t)func[1].v.i > 255 || !may_allocate(L)) return NOT_PLAIN;
-    char byte = (char)func[1].v.i;
-    np_set_obj(func, np_string_new(L, &byte, 1), NP_STR);
+    char bytes[NP_SHORT_MAX];
+    if (nargs > NP_SHORT_MAX || !may_allocate(L)) return NOT_PLAIN;
+    for (int i = 0; i < nargs; i++) {
+        if (!np_is_int(func + 1 + i) || (uint64_t)func[1 + i].v.i > 255) return NOT_PLAIN;
+        bytes[i] = (char)func[1 + i].v.i;
+    }
+    np_set_obj(func, np_string_new(L, bytes, (size_t)nargs), NP_STR);
     return 1;
 }
+
+/* The case of letters follows the locale in force, as in the library. */
+static int change_case(lua_State *L, NpValue *func, int nargs, int change(int)) {
+    char bytes[NP_SHORT_MAX];
+    if (nargs != 1 || !np_is_str(func + 1) || !np_str(func + 1)->is_short || !may_allocate(L)) return NOT_PLAIN;
+    const NpString *text = np_str(func + 1);
+    for (size_t i = 0; i < text->length; i++) bytes[i] = (char)change((unsigned char)text->text[i]);
+    np_set_obj(func, np_string_new(L, bytes, text->length), NP_STR);
+    return 1;
+}
+static int do_lower(lua_State *L, NpValue *func, int nargs) { return change_case(L, func, nargs, tolower); }
+static int do_upper(lua_State *L, NpValue *func, int nargs) { return change_case(L, func, nargs, toupper); }
 
 static int do_len(lua_State *L, NpValue *func, int nargs) {
     if (nargs != 1 || !np_is_str(func + 1)) return NOT_PLAIN;

@@ -190,6 +190,7 @@ EXTRA(set_index_dict);
 EXTRA(set_index_word);
 EXTRA(poly_set);
 EXTRA(call_c);
+EXTRA(call_c_frame);
 EXTRA(return_inside);
 EXTRA(begin_method);
 EXTRA(index_by_call);

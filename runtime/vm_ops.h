@@ -794,7 +794,13 @@ HANDLER(LEN) {
         NpTable *table = np_tab(object);
         uint32_t hint = table->border_hint, size = table->array_size;
         const uint8_t *tags = np_array_tags(table);
-        if (hint > 0 && hint < size && tags[hint - 1] != NP_NIL && tags[hint] == NP_NIL && tags[size - 1] == NP_NIL) {
+        if (NP_LIKELY(hint < size && (hint == 0 || tags[hint - 1] != NP_NIL))) {
+            if (tags[size - 1] != NP_NIL) {
+                hint = size;
+            } else if (tags[hint] != NP_NIL) {
+                table->border_hint = ++hint; /* one was appended; not the last, which is nil */
+                if (tags[hint] != NP_NIL) COLD(length);
+            }
             np_set_int(RA, hint);
             NEXT;
         }
@@ -900,8 +906,32 @@ EXTRA(call_c) {
                 NEXT;
             }
         }
+        TO(call_c_frame);
     }
     COLD(call);
+}
+/* A call of another C function, which has a frame. What resumes, yields or catches is left to np_vm_call. */
+EXTRA(call_c_frame) {
+    NpValue *func = RA;
+    const NpGlobal *global = L->global;
+    lua_CFunction function = func->v.f;
+    NpFrame *frame = L->frame + 1;
+    if (NP_UNLIKELY(function == global->resume_function || function == global->yield_function ||
+                    function == global->pcall_function || L->hook_mask || frame == L->frames_end ||
+                    np_stack_short(L, LUA_MINSTACK) || NP_STACK_MOVES))
+        COLD(call);
+    frame[-1].u.lua.pc = pc;
+    frame->func = func;
+    frame->top = L->top + LUA_MINSTACK;
+    frame->nresults = (int16_t)((int)np_c(insn) - 1);
+    frame->flags = NP_FRAME_C;
+    frame->u.c.k = NULL;
+    L->frame = frame;
+    int count = function(L);
+    if (NP_LIKELY(count >= 0)) np_call_post(L, L->frame, count);
+    else (void)np_call_requested(L);
+    RELOAD;
+    NEXT;
 }
 HANDLER(CALL) {
     NpValue *func = RA, *top = func + np_b(insn);

@@ -287,6 +287,43 @@ static size_t text_bytes(const NpValue *value, char *buffer, const char **text) 
     return np_number_format(value, buffer);
 }
 
+/* memcpy of few bytes without a call; returns the end. */
+static char *put_bytes(char *to, const char *from, size_t bytes) {
+    if (bytes >= 8) {
+        memcpy(to, from, bytes);
+    } else if (bytes >= 4) {
+        uint32_t head, tail;
+        memcpy(&head, from, 4);
+        memcpy(&tail, from + bytes - 4, 4);
+        memcpy(to, &head, 4);
+        memcpy(to + bytes - 4, &tail, 4);
+    } else if (bytes > 0) {
+        to[0] = from[0];
+        to[bytes / 2] = from[bytes / 2];
+        to[bytes - 1] = from[bytes - 1];
+    }
+    return to + bytes;
+}
+
+/* The same as join where the result is a short string; false: it is not, and nothing has been done. */
+static bool join_short(lua_State *L, int count) {
+    NpValue *first = L->top - count;
+    char text[NP_SHORT_MAX + NP_NUMBER_TEXT], *to = text, *limit = text + NP_SHORT_MAX;
+    for (const NpValue *part = first; part < L->top; part++) {
+        if (np_is_str(part)) {
+            size_t bytes = np_str(part)->length;
+            if (bytes > (size_t)(limit - to)) return false;
+            to = put_bytes(to, np_str(part)->text, bytes);
+        } else {
+            to += np_number_format(part, to);
+            if (to > limit) return false;
+        }
+    }
+    np_set_obj(first, np_string_new(L, text, (size_t)(to - text)), NP_STR);
+    L->top = first + 1;
+    return true;
+}
+
 /* Joins the `count` texts below top into the first of them. Numbers are written once, into `digits`, as long as that lasts. */
 static void join(lua_State *L, int count) {
     NpValue *first = L->top - count;
@@ -347,7 +384,7 @@ int np_slow_concat_step(lua_State *L, int n, NpCallee *callee) {
         else if (count == 2 && np_is_str(top - 2) && np_str(top - 2)->length == 0 && np_is_str(top - 1)) {
             np_copy(top - 2, top - 1);
             L->top--;
-        } else join(L, count);
+        } else if (!join_short(L, count)) join(L, count);
         n -= count - 1;
     }
     return n;

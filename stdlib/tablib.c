@@ -138,15 +138,28 @@ static int tab_concat(lua_State *L) {
     luaL_Buffer out;
     luaL_buffinit(L, &out);
     while (at <= end) {
-        fetch(L, 1, at, plain);
-        if (!lua_isstring(L, -1))
+        int type = fetch(L, 1, at, plain);
+        if (type == LUA_TSTRING) {
+            size_t size;
+            const char *text = lua_tolstring(L, -1, &size);
+            if (size <= out.size - out.n) { /* no room is made, so it stays while it is copied */
+                memcpy(out.b + out.n, text, size);
+                out.n += size;
+                lua_pop(L, 1);
+            } else {
+                luaL_addvalue(&out);
+            }
+        } else if (type == LUA_TNUMBER) {
+            luaL_addvalue(&out);
+        } else {
             return luaL_error(L, "invalid value (%s) at index %I in table for 'concat'",
                               luaL_typename(L, -1), (LUAI_UACINT)at);
-        luaL_addvalue(&out);
+        }
         if (at == end) /* it may be the largest integer: never count past it */
             break;
         at++;
-        luaL_addlstring(&out, gap, gap_len);
+        if (gap_len > 0)
+            luaL_addlstring(&out, gap, gap_len);
     }
     luaL_pushresult(&out);
     return 1;
