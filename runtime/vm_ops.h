@@ -149,6 +149,14 @@ HANDLER(SETFIELD) {
                 entry->key != key)                                                                 \
                 COLD(get_field);                                                                   \
         } else {                                                                                   \
+            /* Records with optional fields have the others in the same slots. */                  \
+            const NpShape *shape = np_shape_of(global, table);                                     \
+            const unsigned known = np_c(insn);                                                     \
+            if (known < shape->count && shape->keys->key[known] == key && np_slot_tags(table)[known] != NP_NIL) { \
+                NpPayload payload = np_slot_values(table)[known];                                  \
+                uint8_t tag = np_slot_tags(table)[known];                                          \
+                DELIVER(SET_SELF)                                                                  \
+            }                                                                                      \
             entry = np_access_entry(global->access, table->shape, key);                            \
             if (entry->shape != table->shape || entry->key != key || (++global->access_misses & NP_ACCESS_RETRY) == 0) \
                 COLD(get_field);                                                                   \
@@ -513,43 +521,6 @@ HANDLER(GETINDEX) {
     }
     TO(get_index_record);
 }
-/* R[B] is a dictionary, and R[C] no key of its array. Strings apart from the rest, where they need no call. */
-EXTRA(get_index_dict) {
-    const NpValue *key = RC;
-    if (key->tag != NP_STR) TO(get_index_word);
-    if (NP_LIKELY(np_str(key)->is_short)) {
-        const NpDictNode *node = np_dict_find_short(np_tab(RB)->slots, np_str(key));
-        if (node && node->value_tag != NP_NIL) {
-            NpValue *to = RA;
-            to->v = node->value;
-            to->tag = node->value_tag;
-            NEXT;
-        }
-    }
-    COLD(get_index);
-}
-/* Any key but a string in a table of whatever form; of a float with an integer value np_table_get knows. */
-EXTRA(get_index_word) {
-    NpTable *table = np_tab(RB);
-    const NpValue *key = RC;
-    NpPayload payload;
-    uint8_t tag = NP_NIL;
-    if (key->tag == NP_FLT && key->v.n > -0x1p31 && key->v.n < 0x1p31 && key->v.n == (double)(int32_t)key->v.n) {
-        NpValue found;
-        (void)np_table_get_int(table, (int32_t)key->v.n, &found);
-        payload = found.v, tag = found.tag;
-    } else if (np_table_is_dict(table)) {
-        const NpDictNode *node = key->tag == NP_INT ? np_dict_find_int(table->slots, key->v.i) : np_dict_find_word(table->slots, key);
-        if (node) payload = node->value, tag = node->value_tag;
-    }
-    if (NP_LIKELY(tag != NP_NIL)) {
-        NpValue *to = RA;
-        to->v = payload;
-        to->tag = tag;
-        NEXT;
-    }
-    COLD(get_index);
-}
 HANDLER(SETINDEX) {
     const NpValue *object = RA, *key = RB;
     if (NP_LIKELY(object->tag == NP_TABLE)) {
@@ -581,31 +552,6 @@ EXTRA(set_array_shading) {
     np_array_tags(table)[at] = value->tag;
     np_barrier(L->global, table, value);
     NEXT;
-}
-EXTRA(set_index_dict) {
-    NpTable *table = np_tab(RA);
-    const NpValue *key = RB;
-    if (key->tag != NP_STR) TO(set_index_word);
-    if (NP_LIKELY(np_str(key)->is_short && !(table->flags & (NP_FLAG_META | NP_FLAG_HOLDER)))) {
-        NpDictNode *node = np_dict_find_short(table->slots, np_str(key));
-        if (node && node->value_tag != NP_NIL) {
-            node->value = RC->v;
-            node->value_tag = RC->tag;
-            NEXT;
-        }
-    }
-    COLD(set_index);
-}
-EXTRA(set_index_word) {
-    NpTable *table = np_tab(RA);
-    const NpValue *key = RB;
-    NpDictNode *node = key->tag == NP_INT ? np_dict_find_int(table->slots, key->v.i) : np_dict_find_word(table->slots, key);
-    if (node && node->value_tag != NP_NIL) {
-        node->value = RC->v;
-        node->value_tag = RC->tag;
-        NEXT;
-    }
-    COLD(set_index);
 }
 HANDLER(GETINT) {
     const NpValue *object = RB;
@@ -1200,6 +1146,7 @@ HANDLER(TFORLOOP) {
 }
 
 /* ---- closures and scopes ---- */
+#include "runtime/vm_dict.h"
 #include "runtime/vm_make.h"
 HANDLER(CLOSE) { COLD(close); }
 HANDLER(TBC) { COLD(mark_tbc); }
