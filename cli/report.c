@@ -102,6 +102,7 @@ void np_report_build(FILE *out, const neap_Build *build) {
         fprintf(out, "huge pages     %s, %s\n", size_text(size, build->huge_page_bytes), build->huge_pages);
     else
         fprintf(out, "huge pages     none\n");
+    fprintf(out, "waits          %s\n", build->sees_waits ? "seen" : "those that are announced");
     fprintf(out, "compiler       %s\n", build->compiler);
     fprintf(out, "dispatch       %s\n", build->dispatch);
     fprintf(out, "checks         %d\n", build->check);

@@ -11,7 +11,7 @@
 #include "runtime/table.h"
 
 LUA_API int lua_load(lua_State *L, lua_Reader reader, void *dt, const char *chunkname, const char *mode) {
-    NP_API_OPEN(L, __func__);
+    NP_API_ENTER(L);
     NP_API_ROOM(L);
     NP_API_CHECK(reader != NULL, "no reader");
     int status = np_load(L, reader, dt, chunkname ? chunkname : "?", mode);
@@ -28,6 +28,7 @@ LUA_API int lua_load(lua_State *L, lua_Reader reader, void *dt, const char *chun
 }
 
 LUA_API int lua_dump(lua_State *L, lua_Writer writer, void *data, int strip) {
+    NP_API_ENTER(L);
     NP_API_NEED(L, 1);
     const NpValue *func = L->top - 1;
     if (func->tag != NP_LCLOSURE) return 1;

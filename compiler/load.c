@@ -71,6 +71,7 @@ static void gather(lua_State *L, Loader *loader) {
     for (;;) {
         size_t size = 0;
         const char *piece = loader->reader(L, loader->data, &size);
+        np_gate_pass(L);
         if (!piece || size == 0) break;
         reserve(L, loader, size);
         memcpy(gathered(L, loader) + loader->used, piece, size);

@@ -337,14 +337,25 @@ LUA_API int (neap_writeprofile)(lua_State *L, int kind, int form, neap_Write wri
  * [-0, +0, -] a helper thread does it once a wait has lasted quiet_ms milliseconds: a whole
  * collection (finalizers excepted, they are called when the program goes on), and everything free
  * is given back. 0 ends the thread if there is one; that is how a state begins, so a library is
- * single-threaded unless its host asks. The `neap` command asks for 1000. The thread is started by
- * the first wait of a heap larger than 4 MiB; it blocks all signals, takes under 1 % of the
+ * single-threaded unless its host asks. The `neap` command asks for 1000. The thread is started
+ * when the heap is larger than 4 MiB; it blocks all signals, takes under 1 % of the
  * processor, does not survive fork (the child starts its own), and lua_close ends it. A host that
  * wants no thread gets the same by calling lua_gc(L, LUA_GCCOLLECT) and neap_release(L) when it is
  * about to wait.
  *
- * The libraries say when they wait (io.read and its like, os.execute, closing a pipe). A C function
- * says so itself:
+ * What is a wait? On Linux, where neap_Build.sees_waits is true, any: every other thread of the process sleeps in a system
+ * call, be it in a C function, in a hook, or in the host between two calls of the API, and no thread has called the API for
+ * quiet_ms. Whoever calls it while the helper works waits for the end of a slice, which is about half a millisecond. Not taken
+ * for a wait are
+ *   - a process of which a thread works, whatever it does, or has a signal blocked that the process catches;
+ *   - functions that Neap calls amid its own work: a finalizer, a host's allocator, the functions of neap_watch, neap_map,
+ *     neap_snapshot, neap_writeprofile, neap_onmemoryerror and neap_interrupt.
+ * For a C function that sleeps it is as if it had called the API: what it uses must be on its stack or reachable. Strings and
+ * userdata of at most 64 KiB that it has just popped are kept nevertheless. A signal handler that is installed with SA_NODEFER
+ * must not sleep. lua_sethook, neap_hookrunning and neap_interrupt never wait.
+ *
+ * Where waits are not seen, and in a process that has other threads at work, a wait is one that is announced. The libraries do
+ * so (io.read and its like, os.execute, closing a pipe). A C function says so itself:
  *
  *     neap_enter_blocking(L);
  *     n = read(fd, buffer, size);
@@ -376,6 +387,7 @@ typedef struct neap_Build {
     int releases;           /* false where the system takes back no memory until the process ends */
     size_t page_bytes;      /* the system's page */
     size_t huge_page_bytes; /* its transparent huge page, 0 when it has none */
+    int sees_waits;         /* true where neap_idle's thread works in waits that are not announced, too */
     const char *huge_pages; /* when it gives huge pages: "never", "madvise" (when asked), "always" */
     const char *compiler;   /* the C compiler and its version */
     const char *dispatch;   /* the interpreter's: "tail calls", "computed goto", "switch" */

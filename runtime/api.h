@@ -7,10 +7,10 @@
 #include "runtime/gc/barrier.h"
 
 /* What an acceptable index that holds nothing leads to: a nil nobody may write to. */
-extern NpValue np_api_none;
+extern NP_HIDDEN NpValue np_api_none;
 
 /* [-] A pseudo-index: the registry or an upvalue of the running C function. */
-NpValue *np_api_pseudo(lua_State *L, int index);
+NP_RARE NpValue *np_api_pseudo(lua_State *L, int index);
 
 /* [-] The slot an acceptable index stands for, or &np_api_none. */
 #define np_api_slot(L, index) np_api_slot_in(L, index, __func__)

@@ -22,6 +22,7 @@ static void check_call(lua_State *L, int nargs, int nresults, const char *functi
 }
 
 LUA_API void lua_callk(lua_State *L, int nargs, int nresults, lua_KContext ctx, lua_KFunction k) {
+    NP_API_ENTER(L);
     check_call(L, nargs, nresults, __func__);
     NP_API_CHECK(!k || !np_frame_is_lua(L->frame), "a continuation inside a hook");
     NpValue *func = L->top - (nargs + 1);
@@ -63,6 +64,7 @@ static void call_catching(lua_State *L, ptrdiff_t func, int nresults, ptrdiff_t 
 }
 
 LUA_API int lua_pcallk(lua_State *L, int nargs, int nresults, int msgh, lua_KContext ctx, lua_KFunction k) {
+    NP_API_ENTER(L);
     check_call(L, nargs, nresults, __func__);
     NP_API_CHECK(!k || !np_frame_is_lua(L->frame), "a continuation inside a hook");
     ptrdiff_t errfunc = 0;
@@ -87,6 +89,7 @@ LUA_API int lua_pcallk(lua_State *L, int nargs, int nresults, int msgh, lua_KCon
 /* ---- errors ---- */
 
 LUA_API int lua_error(lua_State *L) {
+    NP_API_ENTER(L);
     NP_API_NEED(L, 1);
     const NpValue *error = L->top - 1;
     /* The one message of a memory error means a memory error again. */
@@ -94,9 +97,13 @@ LUA_API int lua_error(lua_State *L) {
     np_err_message(L);
 }
 
-LUA_API int lua_status(lua_State *L) { return L->status; }
+LUA_API int lua_status(lua_State *L) {
+    NP_API_ENTER(L);
+    return L->status;
+}
 
 LUA_API lua_CFunction lua_atpanic(lua_State *L, lua_CFunction panicf) {
+    NP_API_ENTER(L);
     lua_CFunction old = L->global->panic;
     L->global->panic = panicf;
     return old;
@@ -105,6 +112,7 @@ LUA_API lua_CFunction lua_atpanic(lua_State *L, lua_CFunction panicf) {
 /* ---- to-be-closed slots ---- */
 
 LUA_API void lua_toclose(lua_State *L, int idx) {
+    NP_API_ENTER(L);
     NpValue *slot = np_api_slot(L, idx);
     NP_API_CHECK(slot > L->tbc && slot < L->top, "slots must be marked in order");
     np_call_mark_tbc(L, slot);
@@ -112,6 +120,7 @@ LUA_API void lua_toclose(lua_State *L, int idx) {
 }
 
 LUA_API void lua_closeslot(lua_State *L, int idx) {
+    NP_API_ENTER(L);
     NpValue *slot = np_api_slot(L, idx);
     NP_API_CHECK(L->tbc == slot, "only the last marked slot can be closed");
     np_set_nil(np_call_close(L, slot, -1, false));
@@ -120,12 +129,16 @@ LUA_API void lua_closeslot(lua_State *L, int idx) {
 /* ---- warnings ---- */
 
 LUA_API void lua_setwarnf(lua_State *L, lua_WarnFunction f, void *ud) {
+    NP_API_ENTER(L);
     L->global->warn = f;
     L->global->warn_data = ud;
 }
 
 LUA_API void lua_warning(lua_State *L, const char *msg, int tocont) {
-    if (L->global->warn) L->global->warn(L->global->warn_data, msg, tocont);
+    NP_API_ENTER(L);
+    if (!L->global->warn) return;
+    L->global->warn(L->global->warn_data, msg, tocont);
+    np_gate_pass(L);
 }
 
 /* ---- the rest ---- */
@@ -133,6 +146,7 @@ LUA_API void lua_warning(lua_State *L, const char *msg, int tocont) {
 LUA_API lua_Number lua_version(lua_State *L) { return LUA_VERSION_NUM; }
 
 LUA_API lua_Alloc lua_getallocf(lua_State *L, void **ud) {
+    NP_API_ENTER(L);
     const NpGlobal *global = L->global;
     bool granted = global->grant.ask != NULL;
     if (ud) *ud = granted ? global->grant.data : global->module_alloc_data;
@@ -140,12 +154,14 @@ LUA_API lua_Alloc lua_getallocf(lua_State *L, void **ud) {
 }
 
 LUA_API void lua_setallocf(lua_State *L, lua_Alloc f, void *ud) {
+    NP_API_ENTER(L);
     NpGlobal *global = L->global;
     bool back = f == global->module_alloc && ud == global->module_alloc_data;
     np_grant_change(&global->grant, back ? NULL : f, ud);
 }
 
 LUA_API void neap_setmodulealloc(lua_State *L, lua_Alloc f, void *ud) {
+    NP_API_ENTER(L);
     L->global->module_alloc = f;
     L->global->module_alloc_data = ud;
 }

@@ -71,8 +71,9 @@ static int request(lua_State *L, int what, va_list *arguments) {
 }
 
 LUA_API int lua_gc(lua_State *L, int what, ...) {
+    NP_API_ENTER(L);
     /* Not from inside a finaliser, nor while the state closes: then the collector must not be touched. */
-    if (L->global->gc.stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) return -1;
+    if (!np_gc_may_run(L->global)) return -1;
     va_list arguments;
     va_start(arguments, what);
     int result = request(L, what, &arguments);

@@ -15,7 +15,7 @@
 
 NpValue np_api_none;
 
-NpValue *np_api_pseudo(lua_State *L, int index) {
+NP_RARE NpValue *np_api_pseudo(lua_State *L, int index) {
     if (index == LUA_REGISTRYINDEX) return &L->global->registry;
     int upvalue = LUA_REGISTRYINDEX - index;
     const NpValue *func = L->frame->func;
@@ -24,16 +24,17 @@ NpValue *np_api_pseudo(lua_State *L, int index) {
 }
 
 LUA_API int lua_absindex(lua_State *L, int idx) {
+    NP_API_ENTER(L);
     return idx > 0 || idx <= LUA_REGISTRYINDEX ? idx : (int)(L->top - L->frame->func) + idx;
 }
 
 LUA_API int lua_gettop(lua_State *L) {
-    NP_API_OPEN(L, __func__);
+    NP_API_ENTER(L);
     return (int)(L->top - (L->frame->func + 1));
 }
 
 LUA_API void lua_settop(lua_State *L, int idx) {
-    NP_API_OPEN(L, __func__);
+    NP_API_ENTER(L);
     NpValue *base = L->frame->func + 1;
     NpValue *fresh;
     if (idx >= 0) {
@@ -49,6 +50,7 @@ LUA_API void lua_settop(lua_State *L, int idx) {
 }
 
 LUA_API void lua_pushvalue(lua_State *L, int idx) {
+    NP_API_ENTER(L);
     const NpValue *from = np_api_slot(L, idx);
     np_copy(np_api_push(L), from);
 }
@@ -63,6 +65,7 @@ static void reverse(NpValue *from, NpValue *to) {
 }
 
 LUA_API void lua_rotate(lua_State *L, int idx, int n) {
+    NP_API_ENTER(L);
     NpValue *first = np_api_slot(L, idx), *last = L->top - 1;
     NP_API_CHECK(first > L->frame->func && first < L->top, "rotate needs an index in the stack");
     NP_API_CHECK((n >= 0 ? n : -n) <= last - first + 1, "rotation by more than there are values");
@@ -74,6 +77,7 @@ LUA_API void lua_rotate(lua_State *L, int idx, int n) {
 }
 
 LUA_API void lua_copy(lua_State *L, int fromidx, int toidx) {
+    NP_API_ENTER(L);
     const NpValue *from = np_api_slot(L, fromidx);
     NpValue *to = np_api_slot(L, toidx);
     NP_API_CHECK(np_api_exists(to), "invalid index");
@@ -84,7 +88,7 @@ LUA_API void lua_copy(lua_State *L, int fromidx, int toidx) {
 }
 
 LUA_API int lua_checkstack(lua_State *L, int n) {
-    NP_API_OPEN(L, __func__);
+    NP_API_ENTER(L);
     NP_API_CHECK(n >= 0, "a negative number of slots");
     if (np_stack_short(L, n) && !np_stack_try_grow(L, n)) return 0;
     if (L->frame->top < L->top + n) L->frame->top = L->top + n;
@@ -92,6 +96,7 @@ LUA_API int lua_checkstack(lua_State *L, int n) {
 }
 
 LUA_API void lua_xmove(lua_State *from, lua_State *to, int n) {
+    NP_API_ENTER(from);
     if (from == to) return;
     NP_API_CHECK(n >= 0, "a negative number of values");
     NP_API_NEED(from, n);
@@ -105,13 +110,33 @@ LUA_API void lua_xmove(lua_State *from, lua_State *to, int n) {
 
 /* ---- values without an object ---- */
 
-LUA_API void lua_pushnil(lua_State *L) { np_set_nil(np_api_push(L)); }
-LUA_API void lua_pushnumber(lua_State *L, lua_Number n) { np_set_flt(np_api_push(L), n); }
-LUA_API void lua_pushinteger(lua_State *L, lua_Integer n) { np_set_int(np_api_push(L), n); }
-LUA_API void lua_pushboolean(lua_State *L, int b) { np_set_bool(np_api_push(L), b != 0); }
-LUA_API void lua_pushlightuserdata(lua_State *L, void *p) { np_set_obj(np_api_push(L), p, NP_LIGHTUD); }
+LUA_API void lua_pushnil(lua_State *L) {
+    NP_API_ENTER(L);
+    np_set_nil(np_api_push(L));
+}
+
+LUA_API void lua_pushnumber(lua_State *L, lua_Number n) {
+    NP_API_ENTER(L);
+    np_set_flt(np_api_push(L), n);
+}
+
+LUA_API void lua_pushinteger(lua_State *L, lua_Integer n) {
+    NP_API_ENTER(L);
+    np_set_int(np_api_push(L), n);
+}
+
+LUA_API void lua_pushboolean(lua_State *L, int b) {
+    NP_API_ENTER(L);
+    np_set_bool(np_api_push(L), b != 0);
+}
+
+LUA_API void lua_pushlightuserdata(lua_State *L, void *p) {
+    NP_API_ENTER(L);
+    np_set_obj(np_api_push(L), p, NP_LIGHTUD);
+}
 
 LUA_API int lua_pushthread(lua_State *L) {
+    NP_API_ENTER(L);
     np_set_obj(np_api_push(L), np_state_thread(L), NP_THREAD);
     return L->global->main_thread == L;
 }
@@ -128,6 +153,7 @@ NpString *np_api_string(lua_State *L, const char *text) {
 }
 
 LUA_API const char *lua_pushlstring(lua_State *L, const char *s, size_t len) {
+    NP_API_ENTER(L);
     np_gc_make_room(L, len);
     NpString *string = np_string_new(L, len ? s : "", len);
     np_set_obj(np_api_push(L), string, NP_STR);
@@ -136,6 +162,7 @@ LUA_API const char *lua_pushlstring(lua_State *L, const char *s, size_t len) {
 }
 
 LUA_API const char *lua_pushstring(lua_State *L, const char *s) {
+    NP_API_ENTER(L);
     if (!s) {
         lua_pushnil(L);
         return NULL;
@@ -147,6 +174,7 @@ LUA_API const char *lua_pushstring(lua_State *L, const char *s) {
 }
 
 LUA_API const char *lua_pushvfstring(lua_State *L, const char *fmt, va_list argp) {
+    NP_API_ENTER(L);
     NP_API_ROOM(L);
     const char *text = np_err_vformat(L, fmt, argp);
     np_gc_check(L);
@@ -154,6 +182,7 @@ LUA_API const char *lua_pushvfstring(lua_State *L, const char *fmt, va_list argp
 }
 
 LUA_API const char *lua_pushfstring(lua_State *L, const char *fmt, ...) {
+    NP_API_ENTER(L);
     NP_API_ROOM(L);
     va_list arguments;
     va_start(arguments, fmt);
@@ -166,6 +195,7 @@ LUA_API const char *lua_pushfstring(lua_State *L, const char *fmt, ...) {
 /* ---- functions ---- */
 
 LUA_API void lua_pushcclosure(lua_State *L, lua_CFunction fn, int n) {
+    NP_API_ENTER(L);
     NP_API_CHECK(fn != NULL, "no function");
     if (n == 0) {
         NpValue *slot = np_api_push(L);

@@ -40,7 +40,7 @@ static void get_globals(lua_State *L, NpValue *out) {
 }
 
 LUA_API int lua_getglobal(lua_State *L, const char *name) {
-    NP_API_OPEN(L, __func__);
+    NP_API_ENTER(L);
     NP_API_ROOM(L);
     NpValue globals;
     get_globals(L, &globals);
@@ -48,12 +48,14 @@ LUA_API int lua_getglobal(lua_State *L, const char *name) {
 }
 
 LUA_API int lua_getfield(lua_State *L, int idx, const char *k) {
+    NP_API_ENTER(L);
     const NpValue *object = np_api_slot(L, idx);
     NP_API_ROOM(L);
     return get_named(L, object, k);
 }
 
 LUA_API int lua_gettable(lua_State *L, int idx) {
+    NP_API_ENTER(L);
     const NpValue *object = np_api_slot(L, idx);
     NP_API_NEED(L, 1);
     np_barrier_push(L);
@@ -68,6 +70,7 @@ LUA_API int lua_gettable(lua_State *L, int idx) {
 }
 
 LUA_API int lua_geti(lua_State *L, int idx, lua_Integer n) {
+    NP_API_ENTER(L);
     const NpValue *object = np_api_slot(L, idx);
     NpValue *slot = np_api_push(L);
     if (np_is_table(object)) {
@@ -80,6 +83,7 @@ LUA_API int lua_geti(lua_State *L, int idx, lua_Integer n) {
 /* ---- reading without ---- */
 
 LUA_API int lua_rawget(lua_State *L, int idx) {
+    NP_API_ENTER(L);
     NpValue value;
     NP_API_NEED(L, 1);
     np_table_get(L, np_api_table(L, idx), L->top - 1, &value);
@@ -89,12 +93,14 @@ LUA_API int lua_rawget(lua_State *L, int idx) {
 }
 
 LUA_API int lua_rawgeti(lua_State *L, int idx, lua_Integer n) {
+    NP_API_ENTER(L);
     NpTable *table = np_api_table(L, idx);
     np_table_get_int(table, n, np_api_push(L));
     return pushed_type(L);
 }
 
 LUA_API int lua_rawgetp(lua_State *L, int idx, const void *p) {
+    NP_API_ENTER(L);
     NpTable *table = np_api_table(L, idx);
     NpValue key;
     np_set_obj(&key, (void *)(uintptr_t)p, NP_LIGHTUD);
@@ -103,6 +109,7 @@ LUA_API int lua_rawgetp(lua_State *L, int idx, const void *p) {
 }
 
 LUA_API int lua_next(lua_State *L, int idx) {
+    NP_API_ENTER(L);
     NP_API_NEED(L, 1);
     NpTable *table = np_api_table(L, idx);
     NpValue value;
@@ -133,7 +140,7 @@ static void set_named(lua_State *L, const NpValue *object, const char *name) {
 }
 
 LUA_API void lua_setglobal(lua_State *L, const char *name) {
-    NP_API_OPEN(L, __func__);
+    NP_API_ENTER(L);
     NP_API_NEED(L, 1);
     NpValue globals;
     get_globals(L, &globals);
@@ -141,6 +148,7 @@ LUA_API void lua_setglobal(lua_State *L, const char *name) {
 }
 
 LUA_API void lua_setfield(lua_State *L, int idx, const char *k) {
+    NP_API_ENTER(L);
     const NpValue *object = np_api_slot(L, idx);
     NP_API_NEED(L, 1);
     set_named(L, object, k);
@@ -161,6 +169,7 @@ static NpTable *table_to_store(lua_State *L, int idx, const NpValue *key, const 
 }
 
 LUA_API void lua_settable(lua_State *L, int idx) {
+    NP_API_ENTER(L);
     NP_API_NEED(L, 2);
     const NpValue *object = object_to_store(L, idx, L->top - 2, __func__);
     if (np_is_table(object) && !has_meta(L, np_tab(object)))
@@ -171,6 +180,7 @@ LUA_API void lua_settable(lua_State *L, int idx) {
 }
 
 LUA_API void lua_seti(lua_State *L, int idx, lua_Integer n) {
+    NP_API_ENTER(L);
     NP_API_NEED(L, 1);
     NpValue key;
     np_set_int(&key, n);
@@ -189,12 +199,14 @@ LUA_API void lua_seti(lua_State *L, int idx, lua_Integer n) {
 /* ---- writing without ---- */
 
 LUA_API void lua_rawset(lua_State *L, int idx) {
+    NP_API_ENTER(L);
     NP_API_NEED(L, 2);
     np_table_set(L, table_to_store(L, idx, L->top - 2, __func__), L->top - 2, L->top - 1);
     L->top -= 2;
 }
 
 LUA_API void lua_rawseti(lua_State *L, int idx, lua_Integer n) {
+    NP_API_ENTER(L);
     NP_API_NEED(L, 1);
     NpValue key;
     np_set_int(&key, n);
@@ -203,6 +215,7 @@ LUA_API void lua_rawseti(lua_State *L, int idx, lua_Integer n) {
 }
 
 LUA_API void lua_rawsetp(lua_State *L, int idx, const void *p) {
+    NP_API_ENTER(L);
     NpValue key;
     NP_API_NEED(L, 1);
     np_set_obj(&key, (void *)(uintptr_t)p, NP_LIGHTUD);
@@ -213,6 +226,7 @@ LUA_API void lua_rawsetp(lua_State *L, int idx, const void *p) {
 /* ---- making ---- */
 
 LUA_API void lua_createtable(lua_State *L, int narr, int nrec) {
+    NP_API_ENTER(L);
     NP_API_CHECK(narr >= 0 && nrec >= 0, "a negative size");
     np_gc_make_room(L, (narr > 0 ? (size_t)narr * 9 : 0) + (nrec > 0 ? (size_t)nrec * sizeof(NpDictNode) : 0));
     NpTable *table = np_table_new(L, narr > 0 ? (uint32_t)narr : 0, nrec > 0 ? (uint32_t)nrec : 0);
@@ -221,6 +235,7 @@ LUA_API void lua_createtable(lua_State *L, int narr, int nrec) {
 }
 
 LUA_API void *lua_newuserdatauv(lua_State *L, size_t sz, int nuvalue) {
+    NP_API_ENTER(L);
     NP_API_CHECK(nuvalue >= 0 && nuvalue < USHRT_MAX, "invalid number of user values");
     size_t head = sizeof(NpUdata) + (size_t)nuvalue * sizeof(NpValue);
     if (sz > PTRDIFF_MAX - head) np_err_memory(L);
@@ -238,6 +253,7 @@ LUA_API void *lua_newuserdatauv(lua_State *L, size_t sz, int nuvalue) {
 /* ---- metatables and user values ---- */
 
 LUA_API int lua_getmetatable(lua_State *L, int objindex) {
+    NP_API_ENTER(L);
     NpTable *metatable = NULL;
     const NpValue *object = np_api_slot(L, objindex);
     if (np_api_exists(object)) metatable = np_meta_of(L, object);
@@ -247,6 +263,7 @@ LUA_API int lua_getmetatable(lua_State *L, int objindex) {
 }
 
 LUA_API int lua_setmetatable(lua_State *L, int objindex) {
+    NP_API_ENTER(L);
     NP_API_NEED(L, 1);
     NpValue *object = np_api_slot(L, objindex);
     NP_API_CHECK(np_api_exists(object), "invalid index");
@@ -273,6 +290,7 @@ LUA_API int lua_setmetatable(lua_State *L, int objindex) {
 }
 
 LUA_API int lua_getiuservalue(lua_State *L, int idx, int n) {
+    NP_API_ENTER(L);
     const NpValue *object = np_api_slot(L, idx);
     NP_API_CHECK(object->tag == NP_UDATA, "a full userdata is expected");
     NpValue *slot = np_api_push(L);
@@ -285,6 +303,7 @@ LUA_API int lua_getiuservalue(lua_State *L, int idx, int n) {
 }
 
 LUA_API int lua_setiuservalue(lua_State *L, int idx, int n) {
+    NP_API_ENTER(L);
     NP_API_NEED(L, 1);
     const NpValue *object = np_api_slot(L, idx);
     NP_API_CHECK(object->tag == NP_UDATA, "a full userdata is expected");

@@ -24,6 +24,14 @@
 #define NP_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define NP_NOINLINE __attribute__((noinline))
 #define NP_COLD __attribute__((noinline, cold))
+/* For variables of other files: -fvisibility=hidden is about definitions, so that their uses would go through the linker's table. */
+#define NP_HIDDEN __attribute__((visibility("hidden")))
+/* For what short functions hardly ever call: it saves every register itself, so that they need not keep theirs. */
+#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#define NP_RARE NP_COLD NP_HIDDEN __attribute__((preserve_most))
+#else
+#define NP_RARE NP_COLD NP_HIDDEN
+#endif
 #define NP_INLINE static inline __attribute__((always_inline))
 #define NP_NORETURN __attribute__((noreturn))
 #define NP_PRINTF(f, a) __attribute__((format(printf, f, a)))

@@ -50,16 +50,22 @@ typedef struct Dumper {
     char buffer[512];
 } Dumper;
 
+static void write_out(Dumper *dumper, const void *bytes, size_t size) {
+    if (dumper->status == 0 && size > 0) {
+        dumper->status = dumper->writer(dumper->L, bytes, size, dumper->data);
+        np_gate_pass(dumper->L);
+    }
+}
+
 static void flush(Dumper *dumper) {
-    if (dumper->status == 0 && dumper->used)
-        dumper->status = dumper->writer(dumper->L, dumper->buffer, dumper->used, dumper->data);
+    write_out(dumper, dumper->buffer, dumper->used);
     dumper->used = 0;
 }
 
 static void put_bytes(Dumper *dumper, const void *bytes, size_t size) {
     if (size > sizeof dumper->buffer - dumper->used) flush(dumper);
     if (size > sizeof dumper->buffer) {
-        if (dumper->status == 0) dumper->status = dumper->writer(dumper->L, bytes, size, dumper->data);
+        write_out(dumper, bytes, size);
         return;
     }
     memcpy(dumper->buffer + dumper->used, bytes, size);

@@ -73,6 +73,7 @@ void np_call_hook(lua_State *L, int event, int line, int first_transfer, int ntr
     L->allow_hook = 0;
     L->frame->flags |= NP_FRAME_HOOKED;
     hook(L, &debug);
+    np_gate_pass(L);
     L->allow_hook = 1;
     NpFrame *frame = L->frames + frame_index;
     frame->top = np_stack_at(L, frame_top);
@@ -193,6 +194,7 @@ NP_INLINE NpFrame *call_c(lua_State *L, NpValue *func, int nresults, unsigned fl
     if (NP_UNLIKELY(L->hook_mask & LUA_MASKCALL))
         np_call_hook(L, LUA_HOOKCALL, -1, 1, (int)(L->top - func) - 1);
     int n = function(L);
+    np_gate_pass(L);
     if (NP_LIKELY(n >= 0)) {
         NP_API_CHECK_IN("neap_tailpcallk", !(L->frame->flags & NP_FRAME_CATCH), "what it returned was not returned at once");
         post(L, L->frame, n);
@@ -449,8 +451,12 @@ void np_call_finish_c(lua_State *L, NpFrame *frame) {
         if (frame->flags & NP_FRAME_CATCH) status = finish_protected(L, frame);
         frame = L->frame;
         if (frame->top < L->top) frame->top = L->top;
-        if (frame->u.c.k) n = frame->u.c.k(L, status, frame->u.c.ctx);
-        else n = finish_plainly(L, status, np_stack_at(L, frame->u.c.catch_func));
+        if (frame->u.c.k) {
+            n = frame->u.c.k(L, status, frame->u.c.ctx);
+            np_gate_pass(L);
+        } else {
+            n = finish_plainly(L, status, np_stack_at(L, frame->u.c.catch_func));
+        }
         if (NP_UNLIKELY(n == NP_RET_CALL)) {
             np_call_requested(L);
             return;
@@ -557,6 +563,7 @@ int np_call_tail_protected(lua_State *L, NpValue *func, int nresults, ptrdiff_t 
 }
 
 int neap_tailpcallk(lua_State *L, int nargs, int nresults, int msgh, lua_KContext ctx, lua_KFunction k) {
+    NP_API_ENTER(L);
     NP_API_CHECK(nargs >= 0 && L->top - L->frame->func > nargs + 1, "too few values on the stack");
     ptrdiff_t errfunc = 0;
     if (msgh != 0) {

@@ -36,7 +36,10 @@ static void resume_body(lua_State *L, void *arg) {
         if (L->status == LUA_YIELD) return;
     } else {
         int n = nargs;
-        if (frame->u.c.k) n = frame->u.c.k(L, LUA_YIELD, frame->u.c.ctx);
+        if (frame->u.c.k) {
+            n = frame->u.c.k(L, LUA_YIELD, frame->u.c.ctx);
+            np_gate_pass(L);
+        }
         if (n == NP_RET_CALL) np_call_requested(L);
         else np_call_post(L, L->frame, n);
     }
@@ -69,6 +72,7 @@ static int run(lua_State *L, lua_State *from, int nargs, int *nresults) {
 }
 
 int lua_resume(lua_State *L, lua_State *from, int nargs, int *nresults) {
+    NP_API_ENTER(L);
     if (L->status == LUA_OK) {
         if (L->frame != L->frames) return resume_error(L, "cannot resume non-suspended coroutine", nargs);
         if (L->top - (L->frame->func + 1) == nargs) return resume_error(L, "cannot resume dead coroutine", nargs);
@@ -148,9 +152,13 @@ bool np_coro_resume(lua_State *L, NpValue *func, int nresults) {
     return true;
 }
 
-int lua_isyieldable(lua_State *L) { return np_yieldable(L); }
+int lua_isyieldable(lua_State *L) {
+    NP_API_ENTER(L);
+    return np_yieldable(L);
+}
 
 int lua_yieldk(lua_State *L, int nresults, lua_KContext ctx, lua_KFunction k) {
+    NP_API_ENTER(L);
     NpFrame *frame = L->frame;
     NP_API_CHECK(nresults >= 0 && L->top - frame->func > nresults, "too few values on the stack");
     if (NP_UNLIKELY(!np_yieldable(L))) {
@@ -188,6 +196,7 @@ int np_state_reset_thread(lua_State *L, int status) {
 }
 
 int lua_closethread(lua_State *L, lua_State *from) {
+    NP_API_ENTER(L);
     lua_State *running = L->global->running;
     unsigned group = np_heap_group_switch(&L->global->heap, L->group);
     L->n_c_calls = from ? np_c_calls(from) : 0;
@@ -198,9 +207,13 @@ int lua_closethread(lua_State *L, lua_State *from) {
     return status;
 }
 
-int lua_resetthread(lua_State *L) { return lua_closethread(L, NULL); }
+int lua_resetthread(lua_State *L) {
+    NP_API_ENTER(L);
+    return lua_closethread(L, NULL);
+}
 
 int neap_tailresume(lua_State *L, lua_State *co, int nargs, neap_ResumeK k) {
+    NP_API_ENTER(L);
     int nresults = 0;
     int status = lua_resume(co, L, nargs, &nresults);
     return k(L, co, status, status > LUA_YIELD ? 1 : nresults); /* an error: one value, on top */

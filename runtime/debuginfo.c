@@ -26,6 +26,7 @@ static NpFrame *frame_of(lua_State *L, const lua_Debug *debug, const char *funct
 }
 
 LUA_API int lua_getstack(lua_State *L, int level, lua_Debug *ar) {
+    NP_API_ENTER(L);
     ptrdiff_t index = L->frame - L->frames;
     if (level < 0 || level >= index) return 0; /* frame 0 is the host's, not an activation */
     ar->i_ci = (struct CallInfo *)(uintptr_t)(index - level + 1);
@@ -116,6 +117,7 @@ static void push_lines(lua_State *L, const NpValue *func) {
 }
 
 LUA_API int lua_getinfo(lua_State *L, const char *what, lua_Debug *ar) {
+    NP_API_ENTER(L);
     NpValue func;
     const NpFrame *frame = NULL;
     if (*what == '>') {
@@ -168,6 +170,7 @@ static const char *find_local(lua_State *L, NpFrame *frame, int n, NpValue **slo
 }
 
 LUA_API const char *lua_getlocal(lua_State *L, const lua_Debug *ar, int n) {
+    NP_API_ENTER(L);
     if (!ar) { /* parameters of a function that need not be active */
         const NpValue *func = L->top - 1;
         return func->tag == NP_LCLOSURE ? np_func_local_name(np_lcl(func)->proto, n, 0) : NULL;
@@ -193,6 +196,7 @@ static bool is_writable(const NpFrame *frame, const char *name, const NpValue *s
 }
 
 LUA_API const char *lua_setlocal(lua_State *L, const lua_Debug *ar, int n) {
+    NP_API_ENTER(L);
     NpValue *slot;
     const char *name = find_local(L, frame_of(L, ar, __func__), n, &slot);
     NP_API_NEED(L, 1);
@@ -249,7 +253,10 @@ static bool enters_line(const lua_State *L, const NpProto *proto, int word) {
 void np_debug_answer(lua_State *L, const NpInstr *pc) {
     void (*asked)(lua_State *) = __atomic_exchange_n(&L->global->asked, NULL, __ATOMIC_RELAXED);
     if (!takes_open_values(*pc)) L->top = L->frame->top;
-    if (asked) asked(L);
+    if (asked) {
+        asked(L);
+        np_gate_pass(L);
+    }
     np_vm_choose_dispatch(L);
 }
 

@@ -4,7 +4,7 @@
 #define NP_ERR_H
 
 #include <stdarg.h>
-#include "runtime/state.h"
+#include "runtime/gate.h"
 
 typedef struct NpErrJump {
     struct NpErrJump *previous;
@@ -26,6 +26,8 @@ typedef struct NpErrJump {
 /* A main thread whose lua_close was called already. Of its coroutines nothing is known. */
 #define NP_API_OPEN(L, function)                                                                   \
     NP_API_CHECK_IN(function, !np_state_is_closed(L), "the state has been closed")
+/* How a function of the API begins. */
+#define NP_API_ENTER(L) (NP_API_OPEN(L, __func__), np_gate_pass(L))
 #define NP_API_NEED(L, n) NP_API_CHECK((L)->top - (L)->frame->func > (n), "too few values on the stack")
 /* That another value may be pushed: for functions that do it otherwise than by np_api_push. */
 #define NP_API_ROOM(L) NP_API_CHECK((L)->top < (L)->frame->top, NP_API_NO_ROOM)

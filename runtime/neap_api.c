@@ -68,6 +68,7 @@ static void fill_classes(NpGlobal *global, neap_Stats *out) {
 }
 
 LUA_API void neap_stats(lua_State *L, neap_Stats *out) {
+    NP_API_ENTER(L);
     NpGlobal *global = L->global;
     NpHeapStats heap;
     np_gc_count_kinds(global);
@@ -117,6 +118,7 @@ LUA_API void neap_build(neap_Build *out) {
     out->page_bytes = np_os_page_size();
     out->huge_page_bytes = np_os_huge_page_size();
     out->huge_pages = modes[np_os_huge_page_mode()];
+    out->sees_waits = np_os_tells_sleepers();
 #ifdef __clang__
     out->compiler = __VERSION__;
 #else
@@ -127,23 +129,32 @@ LUA_API void neap_build(neap_Build *out) {
 }
 
 LUA_API void neap_huge_pages(lua_State *L, int mode) {
+    NP_API_ENTER(L);
     static const NpHugeWish wishes[] = {
         [NEAP_HUGE_AUTO] = NP_HUGE_WISH_AUTO, [NEAP_HUGE_ON] = NP_HUGE_WISH_ON, [NEAP_HUGE_OFF] = NP_HUGE_WISH_OFF};
     if (mode >= 0 && (size_t)mode < sizeof wishes / sizeof *wishes) np_heap_set_huge(&L->global->heap, wishes[mode]);
 }
 
 LUA_API size_t neap_release(lua_State *L) {
-    if (L->global->gc.stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) return 0;
+    NP_API_ENTER(L);
+    if (!np_gc_may_run(L->global)) return 0;
     return np_gc_release(L) + np_scratch_trim();
 }
 
-LUA_API int neap_step(lua_State *L, double seconds) { return np_gc_run(L, seconds); }
+LUA_API int neap_step(lua_State *L, double seconds) {
+    NP_API_ENTER(L);
+    return np_gc_run(L, seconds);
+}
 
 _Static_assert(NEAP_TRACE_TEXT == (int)NP_TRACE_TEXT && NEAP_TRACE_JSON == (int)NP_TRACE_JSON, "forms of traces");
 _Static_assert(NEAP_STOP_BUCKETS == (int)NP_STOP_BUCKETS, "the histogram is copied");
-LUA_API void neap_settrace(lua_State *L, int form) { L->global->gc.meter.trace = (uint8_t)form; }
+LUA_API void neap_settrace(lua_State *L, int form) {
+    NP_API_ENTER(L);
+    L->global->gc.meter.trace = (uint8_t)form;
+}
 
 LUA_API void neap_moment(lua_State *L, neap_Moment *out) {
+    NP_API_ENTER(L);
     const NpGlobal *global = L->global;
     *out = (neap_Moment){.time = np_meter_now() - global->gc.meter.started,
                          .live = global->heap.in_use,
@@ -167,6 +178,7 @@ static void tell_watch(void *whom, int event, double longest_stop) {
 }
 
 LUA_API void neap_watch(lua_State *L, neap_WatchFunction watch, void *data) {
+    NP_API_ENTER(L);
     NpGlobal *global = L->global;
     global->watch = watch;
     global->watch_data = data;
@@ -176,6 +188,7 @@ LUA_API void neap_watch(lua_State *L, neap_WatchFunction watch, void *data) {
 
 _Static_assert(NEAP_CELL_USED_MOST == (int)NP_CELL_USED_MOST && NEAP_CELL_FREE == (int)NP_CELL_FREE, "kinds of cells");
 LUA_API void neap_map(lua_State *L, size_t cell_bytes, neap_MapFunction each, void *data) {
+    NP_API_ENTER(L);
     NpHeap *heap = &L->global->heap;
     uint8_t cells[NP_ARENA_UNITS];
     size_t size = NP_UNIT_BYTES;
@@ -183,19 +196,26 @@ LUA_API void neap_map(lua_State *L, size_t cell_bytes, neap_MapFunction each, vo
     for (size_t i = 0, count = np_map_windows(heap); i < count; i++) {
         NpMapWindow window = np_map_window(heap, i, size, cells);
         neap_MapArena arena = {window.base, window.bytes, window.ready, window.huge, cells, (window.bytes + size - 1) / size};
+        L->global->limit.no_collect++; /* arenas are being gone through */
         each(data, &arena);
+        L->global->limit.no_collect--;
     }
 }
 
 void neap_setiterators(lua_State *L, lua_CFunction next, lua_CFunction ipairs_step) {
+    NP_API_ENTER(L);
     L->global->next_function = next;
     L->global->ipairs_step = ipairs_step;
 }
 
-void neap_setpcall(lua_State *L, lua_CFunction pcall) { L->global->pcall_function = pcall; }
+void neap_setpcall(lua_State *L, lua_CFunction pcall) {
+    NP_API_ENTER(L);
+    L->global->pcall_function = pcall;
+}
 
 void neap_setcoroutines(lua_State *L, lua_CFunction yield, lua_CFunction resume, neap_ResumeK end_resume,
                         lua_CFunction wrapped, neap_ResumeK end_wrap) {
+    NP_API_ENTER(L);
     NpGlobal *global = L->global;
     global->yield_function = yield;
     global->resume_function = resume;
@@ -205,10 +225,12 @@ void neap_setcoroutines(lua_State *L, lua_CFunction yield, lua_CFunction resume,
 }
 
 int neap_sort(lua_State *L, int idx, lua_Integer n) {
+    NP_API_ENTER(L);
     const NpValue *object = np_api_slot(L, idx);
     return np_is_table(object) && n >= 0 && np_arraysort_sort(L->global, np_tab(object), (uint64_t)n);
 }
 
 void neap_setbuiltin(lua_State *L, const char *library, const char *name, lua_CFunction function) {
+    NP_API_ENTER(L);
     np_builtin_set(L->global, library, name, function);
 }

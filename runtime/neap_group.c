@@ -32,9 +32,13 @@ static NpHeapGroup *need_group(lua_State *L, int index) {
     return group;
 }
 
-int neap_group_is(lua_State *L, int index) { return group_at(L, index) != NULL; }
+int neap_group_is(lua_State *L, int index) {
+    NP_API_ENTER(L);
+    return group_at(L, index) != NULL;
+}
 
 void neap_group_new(lua_State *L, const char *name, size_t limit) {
+    NP_API_ENTER(L);
     NpHeap *heap = &L->global->heap;
     Handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
     NpHeapGroup *group;
@@ -66,6 +70,7 @@ static NP_NORETURN void throw_on(lua_State *L, int status) {
 }
 
 void neap_group_call(lua_State *L, int index, int nargs, int nresults) {
+    NP_API_ENTER(L);
     const NpHeapGroup *group = need_group(L, index);
     unsigned old = np_heap_group_switch(&L->global->heap, group->id);
     int status = np_call_plain_protected(L, L->top - nargs - 1, nresults, L->errfunc);
@@ -80,6 +85,7 @@ static int finish_call(lua_State *L, int status, lua_KContext old) {
 }
 
 int neap_group_tailcall(lua_State *L, int index, int nargs) {
+    NP_API_ENTER(L);
     const NpHeapGroup *group = need_group(L, index);
     if (L->n_catch >= NP_CATCH_MAX) np_err_run(L, "C stack overflow"); /* later nobody would change the group back */
     NpValue *func = L->top - nargs - 1;
@@ -91,6 +97,7 @@ int neap_group_tailcall(lua_State *L, int index, int nargs) {
 /* ---- figures ---- */
 
 int neap_group_setlimit(lua_State *L, int index, size_t limit) {
+    NP_API_ENTER(L);
     NpHeapGroup *group = need_group(L, index);
     if (limit && np_heap_group_bytes(&L->global->heap, group) > limit) np_gc_full(L, true);
     if (limit && np_heap_group_bytes(&L->global->heap, group) > limit) return NEAP_LIMIT_IN_USE;
@@ -110,11 +117,13 @@ static void fill(lua_State *L, NpHeapGroup *group, neap_GroupStats *out) {
 }
 
 void neap_group_stats(lua_State *L, int index, neap_GroupStats *out) {
+    NP_API_ENTER(L);
     np_heap_groups_census(&L->global->heap);
     fill(L, need_group(L, index), out);
 }
 
 int neap_group_next(lua_State *L, int previous, neap_GroupStats *out) {
+    NP_API_ENTER(L);
     if (previous == 0) np_heap_groups_census(&L->global->heap);
     unsigned id = (unsigned)previous + 1, end = np_heap_group_end(&L->global->heap);
     while (id < end && !np_heap_group_at(&L->global->heap, id)) id++;

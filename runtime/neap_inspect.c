@@ -13,11 +13,13 @@
 #include "runtime/mem/scratch.h"
 
 LUA_API size_t neap_size(lua_State *L, int index) {
+    NP_API_ENTER(L);
     const NpValue *value = np_api_slot(L, index);
     return np_is_collectable(value) ? np_edges_size(value->v.obj) : 0;
 }
 
 LUA_API int neap_retained(lua_State *L, int index, size_t *bytes, size_t *objects) {
+    NP_API_ENTER(L);
     const NpValue *value = np_api_slot(L, index);
     size_t count = 0;
     *bytes = 0;
@@ -69,6 +71,7 @@ static int build_types(lua_State *L) {
 }
 
 LUA_API int neap_types(lua_State *L) {
+    NP_API_ENTER(L);
     NpCensus census;
     bool counted = np_types_count(L, &census);
     int status = counted ? build_protected(L, build_types, &census) : LUA_OK;
@@ -116,6 +119,7 @@ static int build_paths(lua_State *L) {
 }
 
 LUA_API int neap_why(lua_State *L, int index, size_t most) {
+    NP_API_ENTER(L);
     const NpValue *value = np_api_slot(L, index);
     Paths paths = {.first = NULL};
     bool found = true;
@@ -134,9 +138,16 @@ LUA_API int neap_why(lua_State *L, int index, size_t most) {
 
 _Static_assert(NEAP_INSPECT_MEMORY == (int)NP_SNAPSHOT_MEMORY && NEAP_INSPECT_WRITER == (int)NP_SNAPSHOT_WRITE,
                "results are passed on");
-LUA_API int neap_snapshot(lua_State *L, lua_Writer writer, void *data) { return np_snapshot_write(L, writer, data); }
+LUA_API int neap_snapshot(lua_State *L, lua_Writer writer, void *data) {
+    NP_API_ENTER(L);
+    L->global->limit.no_collect++; /* writers are called amid a walk */
+    int result = np_snapshot_write(L, writer, data);
+    L->global->limit.no_collect--;
+    return result;
+}
 
 LUA_API void neap_onmemoryerror(lua_State *L, void (*f)(lua_State *L, void *data), void *data) {
+    NP_API_ENTER(L);
     L->global->limit.on_error = f;
     L->global->limit.on_error_data = data;
 }

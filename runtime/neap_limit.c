@@ -11,14 +11,19 @@
 _Static_assert(NEAP_LIMIT_IN_USE == (int)NP_LIMIT_IN_USE && NEAP_LIMIT_SOFT_ABOVE == (int)NP_LIMIT_SOFT_ABOVE,
                "neap.h shows gc.h's numbers");
 
-LUA_API int neap_setlimit(lua_State *L, size_t hard, size_t soft) { return np_limit_set(L, hard, soft); }
+LUA_API int neap_setlimit(lua_State *L, size_t hard, size_t soft) {
+    NP_API_ENTER(L);
+    return np_limit_set(L, hard, soft);
+}
 
 LUA_API void neap_getlimit(lua_State *L, size_t *hard, size_t *soft) {
+    NP_API_ENTER(L);
     if (hard) *hard = L->global->limit.hard;
     if (soft) *soft = L->global->limit.soft;
 }
 
 LUA_API void neap_onlimit(lua_State *L) {
+    NP_API_ENTER(L);
     NP_API_NEED(L, 1);
     L->top--;
     np_copy(&L->global->limit.on_limit, L->top);

@@ -95,7 +95,7 @@ lua_State *np_state_new_thread(lua_State *L) {
 }
 
 lua_State *lua_newthread(lua_State *L) {
-    NP_API_OPEN(L, __func__);
+    NP_API_ENTER(L);
     NP_API_ROOM(L);
     np_gc_check(L);
     lua_State *fresh = np_state_new_thread(L);
@@ -206,7 +206,7 @@ lua_State *lua_newstate(lua_Alloc alloc, void *alloc_data) {
 
 /* ---- closing ---- */
 void lua_close(lua_State *L) {
-    NP_API_OPEN(L, __func__);
+    NP_API_ENTER(L);
     NpGlobal *global = L->global;
     np_idle_stop(global);
     global->idle_ms = 0;

@@ -197,6 +197,7 @@ typedef struct NpGc {
     uint8_t epoch;       /* of the marks of shapes and threads: another one for every marking; never 0 */
     uint8_t stopped;     /* bits NP_GC_STOP_* */
     uint8_t generational;/* mode asked for with collectgarbage; see gc.c */
+    bool keep_popped;    /* this slice is the helper's: np_gc_idle_slice */
     bool unrooted;       /* this collection happens inside an allocation: see gc/limit.c */
     uint8_t move;        /* NP_MOVE_*: gc/move.h */
     uint8_t idle_cycles; /* np_gc_idle_slice: to be ended before it is done */
@@ -309,7 +310,7 @@ struct NpGlobal {
     NpGrant grant;            /* the host's allocator */
     lua_Alloc module_alloc;   /* neap_setmodulealloc */
     void *module_alloc_data;
-    struct NpIdle *idle;      /* idle.c: the helper thread's record, NULL before it is started */
+    struct NpIdle *idle;      /* idle_unix.c: the helper thread's record, NULL before it is started */
     struct NpSites *sites;    /* inspect/sites.c, NULL as long as nobody asks */
     void (*sample)(lua_State *L); /* takes a CPU sample; NULL: none are wanted */
     volatile sig_atomic_t sample_due; /* set by a signal (inspect/timer.c) */

@@ -35,7 +35,7 @@ NP_COLD void np_barrier_again(NpGlobal *global, NpObj *owner);
 NP_COLD void np_barrier_moved(NpGlobal *global, NpTable *table, NpDictNode *node);
 
 /* [-] The thread's stack is about to change; threads.c. */
-NP_COLD void np_barrier_touch(lua_State *L);
+NP_RARE void np_barrier_touch(lua_State *L);
 /* [-] The thread's frames have been cut back to below the flagged one; threads.c. */
 NP_COLD void np_barrier_lower(lua_State *L);
 

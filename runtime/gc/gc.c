@@ -32,6 +32,7 @@
 
 #include "runtime/call.h"
 #include "runtime/dbg.h"
+#include "runtime/gate.h"
 #include "runtime/gc/barrier.h"
 #include "runtime/gc/mark.h"
 #include "runtime/gc/move.h"
@@ -558,6 +559,7 @@ void np_gc_slice(lua_State *L) {
     NpGc *gc = &global->gc;
     double began;
     bool forced;
+    if (global->idle_ms != 0) np_idle_start(global);
     if (gc->stopped) {
         global->heap.debt = -(int64_t)MIN_RUNWAY;
         return;
@@ -602,7 +604,7 @@ bool np_gc_run(lua_State *L, double seconds) {
     NpGc *gc = &global->gc;
     double began;
     bool ended = false;
-    if (gc->stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) return false;
+    if (!np_gc_may_run(global)) return false;
     began = np_meter_begin(&gc->meter);
     do step(L, RUN_STEP, 1, &ended);
     while (!ended && gc->meter.at - began < seconds);
@@ -644,6 +646,7 @@ bool np_gc_idle_slice(lua_State *L, bool begin) {
     if (gc->stopped) return np_gc_release(L) == 0;
     np_meter_begin(&gc->meter);
     gc->meter.kind = "idle"; /* nobody is stopped */
+    gc->keep_popped = true;
     if (begin) {
         gc->idle_cycles = gc->phase == NP_GC_IDLE || gc->phase == NP_GC_RELEASE ? 1 : 2;
         if (gc->phase == NP_GC_RELEASE) gc->phase = NP_GC_IDLE;
@@ -658,6 +661,7 @@ bool np_gc_idle_slice(lua_State *L, bool begin) {
         end_cycle(global);
         ended = true;
     }
+    gc->keep_popped = false;
     np_barrier_touch(L);
     gc->meter.busy = false;
     if (!ended) set_debt(global, -(int64_t)quantum(global));

@@ -17,8 +17,13 @@ void np_gc_init(NpGlobal *global);
 void np_gc_full(lua_State *L, bool emergency);
 /* [gc err stk] collectgarbage("step", n): true when a cycle was finished. */
 bool np_gc_step(lua_State *L, int kilobytes);
+/* [-] False inside a finaliser and while the state is closed. */
+NP_INLINE bool np_gc_may_run(const NpGlobal *global) {
+    return !(global->gc.stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING));
+}
 /* [-] One slice of a whole collection and the release after it, without finalisers; `begin` with the first one. True when
- * all is done. For a thread other than the program's, while that one does nothing: L is where it waits. */
+ * all is done. For a thread other than the program's, while that one does nothing: L is where it waits. Small
+ * strings and userdata that its frame has popped are kept. */
 bool np_gc_idle_slice(lua_State *L, bool begin);
 /* [-] Hands back all that is free, after moving buffers together, without collecting; the bytes released. */
 size_t np_gc_release(lua_State *L);

@@ -501,6 +501,17 @@ static void search_for_threads(NpGlobal *global) {
     search_heap(global);
 }
 
+/* What a C function may have popped and goes on using before it calls the API again, which PUC Lua's manual does not allow
+ * but its collector does: texts and blocks. Above the top is also what earlier calls left there, so nothing that is large,
+ * or leads to more, is kept for it. */
+static void shade_popped(NpGlobal *global, lua_State *L) {
+    enum { POPPED_MOST = 64 << 10 };
+    for (const NpValue *slot = L->top; slot < L->frame->top; slot++) /* K1 */
+        if (slot->tag == NP_STR ? np_str(slot)->length <= POPPED_MOST
+                                : slot->tag == NP_UDATA && np_udata(slot)->size <= POPPED_MOST && np_udata(slot)->nuservalues == 0)
+            shade_value(global, slot);
+}
+
 bool np_mark_finish(NpGlobal *global, lua_State *L, size_t *done) {
     NpGc *gc = &global->gc;
     gc->finishing = true;
@@ -510,6 +521,7 @@ bool np_mark_finish(NpGlobal *global, lua_State *L, size_t *done) {
     if (gc->gray_count > 0 || !np_weak_follow(global, done)) return false;
     shade_roots(global);
     shade(global, (NpObj *)np_state_thread(L), NP_THREAD);
+    if (gc->keep_popped) shade_popped(global, L);
     if (gc->gray_count > 0 || gc->overflow || gc->modes_changed) return false;
     if (gc->threads_lost) search_for_threads(global);
     if (gc->threads_lost || gc->waiting_lost) np_weak_converge(global);

@@ -45,7 +45,7 @@ void np_barrier_lower(lua_State *L) {
     set_mark(L, frame, frame->func < L->stack + L->gc_slot ? frame->func : L->stack + L->gc_slot);
 }
 
-void np_barrier_touch(lua_State *L) {
+NP_RARE void np_barrier_touch(lua_State *L) {
     NpGlobal *global = L->global;
     NpGc *gc = &global->gc;
     L->gc_used = true;

@@ -3,6 +3,7 @@
  * Owns: when a collection is made before something is counted; results, which stay as they are whatever runs meanwhile.
  * Does not: count, sample or write. */
 #include "include/neap.h"
+#include "runtime/err.h"
 #include "runtime/gc/gc.h"
 #include "runtime/gc/list.h"
 #include "runtime/inspect/marks.h"
@@ -19,11 +20,18 @@ _Static_assert(NEAP_CPU_OK == (int)NP_PROFILE_OK && NEAP_CPU_NO_MEMORY == (int)N
 
 /* Not from inside a finaliser, nor while the state closes. */
 static bool may_collect(const NpGlobal *global) {
-    return !(global->gc.stopped & (NP_GC_STOP_SELF | NP_GC_STOP_CLOSING)) && global->limit.no_collect == 0;
+    return np_gc_may_run(global) && global->limit.no_collect == 0;
 }
 
-LUA_API unsigned neap_mark(lua_State *L) { return np_marks_set(L->global); }
-LUA_API void neap_unmark(lua_State *L, unsigned mark) { np_marks_drop(L->global, mark); }
+LUA_API unsigned neap_mark(lua_State *L) {
+    NP_API_ENTER(L);
+    return np_marks_set(L->global);
+}
+
+LUA_API void neap_unmark(lua_State *L, unsigned mark) {
+    NP_API_ENTER(L);
+    np_marks_drop(L->global, mark);
+}
 
 /* ---- results ---- */
 
@@ -68,6 +76,7 @@ static int hand_over(neap_Sites *found, bool whole, neap_Sites **out) {
 }
 
 LUA_API int neap_since(lua_State *L, unsigned mark, neap_Sites **out) {
+    NP_API_ENTER(L);
     NpGlobal *global = L->global;
     neap_Sites *found;
     *out = NULL;
@@ -98,6 +107,7 @@ static bool add_stacks(const NpSites *sites, NpSiteRows *rows) {
 }
 
 LUA_API int neap_heapsites(lua_State *L, neap_Sites **out) {
+    NP_API_ENTER(L);
     NpGlobal *global = L->global;
     neap_Sites *found;
     *out = NULL;
@@ -132,14 +142,27 @@ LUA_API int neap_site(neap_Sites *found, int index, neap_Site *out) {
 
 /* ---- profiles ---- */
 
-LUA_API int neap_heapprofile(lua_State *L, size_t rate) { return np_profile_heap(L->global, NP_PROFILE_HOST, rate); }
-LUA_API int neap_programprofile(lua_State *L, size_t rate) { return np_profile_heap(L->global, NP_PROFILE_PROGRAM, rate); }
+LUA_API int neap_heapprofile(lua_State *L, size_t rate) {
+    NP_API_ENTER(L);
+    return np_profile_heap(L->global, NP_PROFILE_HOST, rate);
+}
+
+LUA_API int neap_programprofile(lua_State *L, size_t rate) {
+    NP_API_ENTER(L);
+    return np_profile_heap(L->global, NP_PROFILE_PROGRAM, rate);
+}
+
 LUA_API int neap_hasprogramprofile(lua_State *L) {
+    NP_API_ENTER(L);
     return L->global->sites && (L->global->sites->owners & NP_PROFILE_PROGRAM) != 0;
 }
-LUA_API int neap_cpuprofile(lua_State *L, int hertz) { return np_profile_cpu(L->global, hertz); }
+LUA_API int neap_cpuprofile(lua_State *L, int hertz) {
+    NP_API_ENTER(L);
+    return np_profile_cpu(L->global, hertz);
+}
 
 LUA_API int neap_writeprofile(lua_State *L, int kind, int form, neap_Write write, void *context) {
+    NP_API_ENTER(L);
     NpGlobal *global = L->global;
     NpSites *sites = global->sites;
     if (!sites || !(kind == NEAP_PROFILE_CPU ? sites->timing : sites->profiling)) return NEAP_SITES_NO_PROFILE;
@@ -149,7 +172,10 @@ LUA_API int neap_writeprofile(lua_State *L, int kind, int form, neap_Write write
         if (may_collect(global)) np_gc_full(np_sites_running(global), true);
         np_gc_end_sweep(global);
     }
-    return np_pprof_write(sites, (NpProfileKind)kind, (NpProfileForm)form, write, context);
+    global->limit.no_collect++; /* freed objects change the tables that are being written */
+    int result = np_pprof_write(sites, (NpProfileKind)kind, (NpProfileForm)form, write, context);
+    global->limit.no_collect--;
+    return result;
 }
 
 static bool ends_in(const char *name, const char *ending) {

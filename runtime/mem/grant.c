@@ -20,7 +20,10 @@ void np_grant_open(NpGrant *grant, NpMem *mem, NpGrantFunction ask, void *data) 
 }
 
 static bool take(NpGrant *grant, size_t bytes) {
-    NpGrantBlock *block = grant->ask(grant->data, NULL, 0, bytes);
+    NpGrantBlock *block;
+    grant->asking = true;
+    block = grant->ask(grant->data, NULL, 0, bytes);
+    grant->asking = false;
     if (!block) return false;
     block->next = grant->blocks;
     block->bytes = bytes;
@@ -40,7 +43,9 @@ static void give(NpGrant *grant) {
     NpGrantBlock *block = grant->blocks;
     grant->blocks = block->next;
     grant->granted -= block->bytes;
+    grant->asking = true;
     (void)grant->ask(grant->data, block, block->bytes, 0);
+    grant->asking = false;
 }
 
 void np_grant_return(NpGrant *grant) {

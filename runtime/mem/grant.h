@@ -7,7 +7,7 @@
  *
  * Owns: the blocks. Does not: count what is Ready (mem.c asks when that is about to grow).
  *
- * Invariant M5: ready <= granted where an allocator is asked, but for what the helper of idle.c took while it was `away`:
+ * Invariant M5: ready <= granted where an allocator is asked, but for what the helper of idle_unix.c took while it was `away`:
  * the host's function is called by the program's thread only. */
 #ifndef NP_GRANT_H
 #define NP_GRANT_H
@@ -25,6 +25,7 @@ typedef struct NpGrant {
     struct NpGrantBlock *blocks; /* the youngest first */
     size_t granted;              /* bytes of all blocks */
     bool away;                   /* another thread than the program's is at work */
+    bool asking;                 /* the host's function runs */
 } NpGrant;
 
 /* [-] From now on `mem` grows by what `ask` grants. */

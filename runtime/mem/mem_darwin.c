@@ -58,6 +58,9 @@ int sysHugePageCollapseOS(void *v, size_t n) { return ENOSYS; }
 
 const char *np_os_system_name(void) { return "darwin"; }
 bool np_os_unused_releases(void) { return true; }
+bool np_os_note_sleepers(NpOsSleepers *out) { return false; }
+bool np_os_tells_sleepers(void) { return false; }
+void np_os_name_helper(void) {}
 size_t np_os_huge_page_size(void) { return 0; }
 NpHugeMode np_os_huge_page_mode(void) { return NP_HUGE_NEVER; }
 

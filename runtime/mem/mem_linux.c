@@ -13,12 +13,19 @@
  * on the part splits the page first, so the memory is really free (measured: MemFree +0 without,
  * all of it with). It costs a call, so it is made only where a huge page can be: sysHugePage was
  * asked for, or the system gives them unasked.
+ *
+ * Who sleeps. /proc/self/task/N/syscall names a system call only when the kernel has found the thread switched out, with the
+ * lock of its run queue held. Every time a thread is switched out one of two counters in its `status` grows. So when the
+ * sum is the same before one such answer and after a later one, the thread has not run in between; and when it does run
+ * again it takes that lock after us, so that it sees all that we wrote before the later answer.
  */
 #include "runtime/mem/mem_os.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/dbg.h"
@@ -314,3 +321,127 @@ size_t np_linux_group_limit(const char *self, const char *root) {
 }
 
 size_t np_os_group_limit(void) { return np_linux_group_limit("/proc/self/cgroup", "/sys/fs/cgroup"); }
+
+/* ---- who sleeps ---- */
+
+static const char helper_name[] = "neap-idle";
+
+/* The text after "\nname:\t" in a file of such lines; NULL: there is none. */
+static const char *line_of(const char *text, const char *name) {
+    size_t length = strlen(name);
+    for (const char *at = strchr(text, '\n'); at; at = strchr(at, '\n')) {
+        at++;
+        if (strncmp(at, name, length) == 0 && at[length] == ':' && at[length + 1] == '\t') return at + length + 2;
+    }
+    return NULL;
+}
+
+static uint64_t read_hex(const char *text) {
+    uint64_t value = 0;
+    for (;; text++) {
+        unsigned digit = (unsigned)(*text >= 'a' ? *text - 'a' + 10 : *text - '0');
+        if (digit > 15) return value;
+        value = value << 4 | digit;
+    }
+}
+
+typedef enum { AWAKE, ASLEEP, GONE } Sleep;
+
+/* What a thread's `status` says of it. A handler has at least its own signal blocked, but for SA_NODEFER. */
+static Sleep read_status(const char *path, uint64_t *switches) {
+    char text[8192];
+    const char *state, *blocked, *caught, *waits, *yields;
+    if (read_text(path, text, sizeof text) <= 0) return AWAKE;
+    state = line_of(text, "State");
+    blocked = line_of(text, "SigBlk");
+    caught = line_of(text, "SigCgt");
+    waits = line_of(text, "voluntary_ctxt_switches");
+    yields = line_of(text, "nonvoluntary_ctxt_switches");
+    if (!state || !blocked || !caught || !waits || !yields) return AWAKE;
+    if (*state == 'Z' || *state == 'X') return GONE;
+    if (*state != 'S') return AWAKE;
+    if ((read_hex(blocked) & read_hex(caught)) != 0 &&
+        (strncmp(text, "Name:\t", 6) != 0 || strncmp(text + 6, helper_name, sizeof helper_name - 1) != 0))
+        return AWAKE;
+    *switches = read_number(waits) + read_number(yields);
+    return ASLEEP;
+}
+
+/* Is it a call that Neap does not make while its structures are half way? Its own are those about memory, and what the
+ * debugging switches print. "running", or "-1 ...", is no call. */
+static bool is_foreign_call(const char *path) {
+    static const unsigned short own[] = {SYS_mmap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_mremap, SYS_mincore, SYS_brk};
+    char text[256];
+    const char *argument;
+    size_t call;
+    if (read_text(path, text, sizeof text) <= 0 || text[0] < '0' || text[0] > '9') return false;
+    call = read_number(text);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (call == own[i]) return false;
+    argument = strchr(text, ' ');
+    return argument && !((call == SYS_write || call == SYS_writev) && strncmp(argument, " 0x2 ", 5) == 0);
+}
+
+static Sleep look_at(const char *tasks, const char *thread, uint64_t *switches) {
+    char path[256];
+    size_t base = strlen(tasks), length = strlen(thread);
+    uint64_t before = 0;
+    Sleep sleep;
+    if (base + length + sizeof "//syscall" > sizeof path) return AWAKE;
+    memcpy(path, tasks, base);
+    path[base] = '/';
+    memcpy(path + base + 1, thread, length);
+    memcpy(path + base + 1 + length, "/status", sizeof "/status");
+    sleep = read_status(path, &before);
+    if (sleep != ASLEEP) return sleep;
+    memcpy(path + base + 1 + length, "/syscall", sizeof "/syscall");
+    if (!is_foreign_call(path)) return AWAKE;
+    memcpy(path + base + 1 + length, "/status", sizeof "/status");
+    return read_status(path, switches) == ASLEEP && *switches == before ? ASLEEP : AWAKE;
+}
+
+static bool note_thread(const char *tasks, const char *name, int except, NpOsSleepers *out) {
+    uint64_t switches = 0;
+    int thread = (int)read_number(name);
+    Sleep sleep;
+    if (thread == 0 || thread == except) return true; /* "." and ".." */
+    sleep = look_at(tasks, name, &switches);
+    if (sleep == GONE) return true;
+    if (sleep == AWAKE || out->count == NP_OS_THREADS_MOST) return false;
+    out->threads[out->count].thread = thread;
+    out->threads[out->count++].switches = switches;
+    return true;
+}
+
+bool np_linux_note_sleepers(const char *tasks, int except, NpOsSleepers *out) {
+    struct Entry { uint64_t inode, next; unsigned short bytes; unsigned char type; char name[]; }; /* as getdents64 has it */
+    _Alignas(8) char entries[2048];
+    int folder = open(tasks, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool asleep = folder >= 0;
+    memset(out, 0, sizeof *out); /* so that two can be compared as bytes */
+    while (asleep) {
+        long got = syscall(SYS_getdents64, folder, entries, sizeof entries);
+        if (got <= 0) {
+            asleep = got == 0;
+            break;
+        }
+        for (long at = 0; at < got && asleep;) {
+            const struct Entry *entry = (const void *)(entries + at);
+            asleep = note_thread(tasks, entry->name, except, out);
+            at += entry->bytes;
+        }
+    }
+    if (folder >= 0) close(folder);
+    return asleep;
+}
+
+bool np_os_note_sleepers(NpOsSleepers *out) {
+    return np_linux_note_sleepers("/proc/self/task", (int)syscall(SYS_gettid), out);
+}
+
+bool np_os_tells_sleepers(void) {
+    char text[256];
+    return read_text("/proc/thread-self/syscall", text, sizeof text) > 0;
+}
+
+void np_os_name_helper(void) { (void)prctl(PR_SET_NAME, helper_name, 0, 0, 0); }

@@ -158,6 +158,22 @@ size_t np_os_resident_bytes(void);
 size_t np_os_core_bytes(void *v, size_t n);
 /* The limit of the control group; 0: none. */
 size_t np_os_group_limit(void);
+/* The other threads of the process, for who wants to do something while none of them can (runtime/idle_unix.c). */
+enum { NP_OS_THREADS_MOST = 64 };
+typedef struct NpOsSleepers {
+    unsigned count;
+    struct { int thread; uint64_t switches; } threads[NP_OS_THREADS_MOST]; /* the system's number; times it was switched out */
+} NpOsSleepers;
+/* Takes down every other thread. False when one of them does not sleep in a system call that other code than Neap's makes,
+ * when one may be in a signal handler (a signal that the process catches is blocked), when there are too many, and where
+ * the system does not tell. Neither allocates nor waits.
+ * Two equal notes: none of these threads has run from before the end of the first until after the beginning of the second.
+ * What the caller wrote in between is then seen by each of them, from its next instruction on, without a fence. */
+bool np_os_note_sleepers(NpOsSleepers *out);
+/* False where np_os_note_sleepers never is true. */
+bool np_os_tells_sleepers(void);
+/* The calling thread is a helper of Neap's: it may block signals, and has a name for who looks at threads. */
+void np_os_name_helper(void);
 /* Bytes in one unit of getrusage's ru_maxrss; 0 where that says nothing. */
 size_t np_os_maxrss_unit(void);
 

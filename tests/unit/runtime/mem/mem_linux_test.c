@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "runtime/dbg.h"
 #include "runtime/mem/mem_os.h"
@@ -278,6 +281,116 @@ TEST(the_least_limit_of_the_groups_on_the_path) {
     EXPECT_EQ(limit_for("nonsense\n\n:\n"), 0);
     EXPECT_EQ(limit_for(""), 0);
     EXPECT_EQ(np_linux_group_limit("/no/such/file", folder), 0);
+}
+
+/* ---- who sleeps ---- */
+
+/* A thread's `status` as the kernel writes it, but for what nobody reads. */
+static const char *status_of(const char *name, char state, const char *blocked, const char *caught, int waits, int yields) {
+    static char text[512];
+    snprintf(text, sizeof text,
+             "Name:\t%s\nUmask:\t0022\nState:\t%c (?)\nSigBlk:\t%s\nSigIgn:\t0000000000000000\nSigCgt:\t%s\n"
+             "voluntary_ctxt_switches:\t%d\nnonvoluntary_ctxt_switches:\t%d\n",
+             name, state, blocked, caught, waits, yields);
+    return text;
+}
+
+#define NONE "0000000000000000"
+#define READS "0 0x0 0x7ffc9e6d3ab0 0x400 0x0 0x0 0x0 0x7ffc9e6d3a28 0x7f3d5a5141d0\n"
+
+static NpOsSleepers noted;
+
+static bool sleep_with(const char *status, const char *call) {
+    put("7/status", status);
+    put("7/syscall", call);
+    return np_linux_note_sleepers(folder, 5, &noted);
+}
+
+TEST(threads_that_sleep_are_noted) {
+    char call[128];
+    strcpy(folder, "/tmp/np_tasks_XXXXXX");
+    REQUIRE_NOT_NULL(mkdtemp(folder));
+    EXPECT_TRUE(np_linux_note_sleepers(folder, 5, &noted));
+    EXPECT_EQ(noted.count, 0);
+    put("5/status", status_of("a.out", 'R', NONE, NONE, 1, 1)); /* who asks */
+    EXPECT_TRUE(sleep_with(status_of("a.out", 'S', NONE, "0000000000004002", 12, 30), READS));
+    EXPECT_EQ(noted.count, 1);
+    EXPECT_EQ(noted.threads[0].thread, 7);
+    EXPECT_EQ(noted.threads[0].switches, 42);
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'R', NONE, NONE, 1, 1), READS));
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'D', NONE, NONE, 1, 1), READS)); /* vfork, a page from the disk */
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'T', NONE, NONE, 1, 1), READS));
+    EXPECT_FALSE(sleep_with("Name:\ta.out\nState:\tS (sleeping)\n", READS)); /* cut off */
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'S', NONE, NONE, 1, 1), "running\n"));
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'S', NONE, NONE, 1, 1), "-1 0x7ffc9e6d3a28 0x7f3d5a5141d0\n"));
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'S', NONE, NONE, 1, 1), ""));
+    snprintf(call, sizeof call, "%d 0x0 0x1000 0x0 0x0 0x0 0x0 0x7ffc9e6d3a28 0x7f3d5a5141d0\n", SYS_munmap);
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'S', NONE, NONE, 1, 1), call));
+    snprintf(call, sizeof call, "%d 0x2 0x1000 0x0 0x0 0x0 0x0 0x7ffc9e6d3a28 0x7f3d5a5141d0\n", SYS_write);
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'S', NONE, NONE, 1, 1), call)); /* what NEAPDEBUG prints */
+    snprintf(call, sizeof call, "%d 0x20 0x1000 0x0 0x0 0x0 0x0 0x7ffc9e6d3a28 0x7f3d5a5141d0\n", SYS_write);
+    EXPECT_TRUE(sleep_with(status_of("a.out", 'S', NONE, NONE, 1, 1), call));
+}
+
+TEST(a_signal_that_is_caught_and_blocked_may_be_a_handler) {
+    strcpy(folder, "/tmp/np_tasks_XXXXXX");
+    REQUIRE_NOT_NULL(mkdtemp(folder));
+    EXPECT_TRUE(sleep_with(status_of("a.out", 'S', "0000000000000002", "0000000000004000", 1, 1), READS));
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'S', "0000000000004000", "0000000000004002", 1, 1), READS));
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'S', "fffffffe7ffbfeff", "8000000000000000", 1, 1), READS));
+    EXPECT_TRUE(sleep_with(status_of("neap-idle", 'S', "fffffffe7ffbfeff", "0000000000004002", 1, 1), READS));
+    EXPECT_TRUE(sleep_with(status_of("a.out", 'Z', "0000000000004000", "0000000000004002", 1, 1), ""));
+    EXPECT_EQ(noted.count, 0);
+    put("8/status", "what");
+    EXPECT_FALSE(sleep_with(status_of("a.out", 'S', NONE, NONE, 1, 1), READS));
+}
+
+static sem_t go, went;
+static volatile bool spin = true;
+
+static void *sleep_and_spin(void *arg) {
+    (void)arg;
+    sem_wait(&go);
+    sem_post(&went);
+    sem_wait(&go);
+    sem_post(&went);
+    while (spin) continue;
+    return NULL;
+}
+
+static bool all_sleep(NpOsSleepers *out) {
+    for (int i = 0; i < 10000; i++) {
+        if (np_os_note_sleepers(out)) return true;
+        usleep(1000);
+    }
+    return false;
+}
+
+TEST(a_thread_that_wakes_in_between_is_seen) {
+    pthread_t thread;
+    NpOsSleepers before, same, after;
+    if (!np_os_tells_sleepers() || getenv("NEAP_TEST_EMULATED")) SKIP("the system does not tell of the process's threads");
+    sem_init(&go, 0, 0);
+    sem_init(&went, 0, 0);
+    REQUIRE_EQ(pthread_create(&thread, NULL, sleep_and_spin, NULL), 0);
+    REQUIRE(all_sleep(&before)); /* it may not have come to sem_wait at the first look */
+    usleep(1000);
+    REQUIRE(all_sleep(&before));
+    EXPECT_EQ(before.count, 1);
+    EXPECT_TRUE(np_os_note_sleepers(&same));
+    EXPECT_EQ(memcmp(&before, &same, sizeof same), 0);
+    sem_post(&go);
+    sem_wait(&went);
+    REQUIRE(all_sleep(&after)); /* in the same call as before */
+    EXPECT_EQ(after.count, 1);
+    EXPECT(after.threads[0].switches > before.threads[0].switches);
+    sem_post(&go);
+    sem_wait(&went);
+    for (int i = 0; i < 100; i++) EXPECT_FALSE(np_os_note_sleepers(&after)); /* it spins, or has not come to it */
+    spin = false;
+    pthread_join(thread, NULL);
+    EXPECT_TRUE(np_os_note_sleepers(&after));
+    EXPECT_EQ(after.count, 0);
 }
 
 UNIT_MAIN
