@@ -136,7 +136,7 @@ for order in '--version -v' '-v --version'; do
     run $order
     clean "$order"
     in_file "$order: version" out "Neap "
-    say "$order: what it says" "memory system|page size|huge pages|compiler|dispatch|checks|" \
+    say "$order: what it says" "memory system|page size|huge pages|waits|compiler|dispatch|checks|" \
         "$(sed 1d out | sed 's/  .*//' | tr '\n' '|')"
     say "$order: memory system" "memory system  $system" "$(grep '^memory system' out | sed 's/ (.*//')"
     say "$order: page size" "page size      $(($(getconf PAGESIZE) / 1024)).0 KiB" "$(grep '^page size' out)"
