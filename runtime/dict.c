@@ -12,13 +12,6 @@ NpDict *np_dict_new(lua_State *L, uint32_t size) {
     return dict;
 }
 
-/* Folded first: the product's middle bits know nothing of the word's high ones, which is all a short float has. */
-static uint32_t hash_word(uint64_t word) {
-    word ^= word >> 32;
-    word *= UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(word >> 32);
-}
-
 static NpDictNode *main_position(lua_State *L, NpDict *dict, NpPayload key, uint8_t tag) {
     uint32_t position;
     switch (tag) {
@@ -30,21 +23,14 @@ static NpDictNode *main_position(lua_State *L, NpDict *dict, NpPayload key, uint
     }
     case NP_FALSE: position = 1 & (dict->size - 1); break;
     case NP_TRUE: position = 2 & (dict->size - 1); break;
-    case NP_FLT: position = hash_word(key.bits) & (dict->size - 1); break;
-    case NP_CFUNC: position = hash_word((uintptr_t)key.f) & (dict->size - 1); break;
+    case NP_FLT: position = np_dict_hash_word(key.bits) & (dict->size - 1); break;
+    case NP_CFUNC: position = np_dict_hash_word((uintptr_t)key.f) & (dict->size - 1); break;
     default: position = np_dict_position((uintptr_t)key.p >> NP_GRANULE_SHIFT, dict->size); break;
     }
     return &dict->nodes[position];
 }
 
-NpDictNode *np_dict_find_int(NpDict *dict, int64_t key) {
-    NpDictNode *node = &dict->nodes[np_dict_position((uint64_t)key, dict->size)];
-    for (;;) {
-        if (node->key.i == key && node->key_tag == NP_INT) return node;
-        if (node->next == 0) return NULL;
-        node += node->next;
-    }
-}
+NpDictNode *np_dict_find_int(NpDict *dict, int64_t key) { return np_dict_find_int_inline(dict, key); }
 
 /* Of keys that are equal only when identical, a dead one is the same too, by its address. An equal long string may
  * come after a dead one at whose address the string asked for lies now, so a dead string never is. */

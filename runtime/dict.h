@@ -24,6 +24,12 @@ NP_INLINE uint32_t np_dict_position(uint64_t word, uint32_t size) {
     while (word > mask) word = (word & mask) + (word >> bits);
     return (uint32_t)word;
 }
+/* Folded first: the product's middle bits know nothing of the word's high ones, which is all a short float has. */
+NP_INLINE uint32_t np_dict_hash_word(uint64_t word) {
+    word ^= word >> 32;
+    word *= UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(word >> 32);
+}
 /* Position of a short string. In a large dictionary it follows from the address, so that strings made one after the other, which lie
  * side by side, have nodes side by side too: a program that goes through them in that order finds the next node in the cache.
  * Pages are scattered; otherwise strings at regular distances would meet in few nodes. Small dictionaries are in the cache anyway. */
@@ -50,6 +56,25 @@ NpDictNode *np_dict_home(lua_State *L, NpDict *dict, const NpValue *key);
 /* [-] A node for a key that is not there, its value nil; NULL when the dictionary is full. */
 NpDictNode *np_dict_insert(lua_State *L, NpDict *dict, const NpValue *key);
 
+/* As np_dict_find_int and np_dict_find_word, for where a call would be most of it. The float has no integer value. */
+NP_INLINE NpDictNode *np_dict_find_int_inline(NpDict *dict, int64_t key) {
+    NpDictNode *node = &dict->nodes[np_dict_position((uint64_t)key, dict->size)];
+    for (;;) {
+        if (node->key.i == key && node->key_tag == NP_INT) return node;
+        if (node->next == 0) return NULL;
+        node += node->next;
+    }
+}
+NP_INLINE NpDictNode *np_dict_find_flt(NpDict *dict, double key) {
+    NpPayload payload;
+    payload.n = key;
+    NpDictNode *node = &dict->nodes[np_dict_hash_word(payload.bits) & (dict->size - 1)];
+    for (;;) {
+        if (node->key.bits == payload.bits && node->key_tag == NP_FLT) return node;
+        if (node->next == 0) return NULL;
+        node += node->next;
+    }
+}
 NP_INLINE NpDictNode *np_dict_find_short(NpDict *dict, const NpString *key) {
     NpDictNode *node = &dict->nodes[np_dict_string_position(key, dict->size)];
     for (;;) {

@@ -2,6 +2,7 @@
  *
  * Owns: what GETINDEX and SETINDEX leave where the key is none of the array. Does not: add keys, heed metamethods: COLD does. */
 
+#define HAS_INT32(n) ((n) > -0x1p31 && (n) < 0x1p31 && (n) == (double)(int32_t)(n))
 /* R[B] is a dictionary, and R[C] no key of its array. Strings apart from the rest, where they need no call. */
 EXTRA(get_index_dict) {
     const NpValue *key = RC;
@@ -17,24 +18,54 @@ EXTRA(get_index_dict) {
     }
     COLD(get_index);
 }
-/* Any key but a string in a table of whatever form; of a float with an integer value np_table_get knows. */
+/* Any key but a string in a table of whatever form. */
 EXTRA(get_index_word) {
     NpTable *table = np_tab(RB);
     const NpValue *key = RC;
-    NpPayload payload;
-    uint8_t tag = NP_NIL;
-    if (key->tag == NP_FLT && key->v.n > -0x1p31 && key->v.n < 0x1p31 && key->v.n == (double)(int32_t)key->v.n) {
-        NpValue found;
-        (void)np_table_get_int(table, (int32_t)key->v.n, &found);
-        payload = found.v, tag = found.tag;
+    const NpDictNode *node = NULL;
+    if (key->tag == NP_INT) {
+        if (np_table_is_dict(table)) node = np_dict_find_int_inline(table->slots, key->v.i);
+    } else if (key->tag == NP_FLT) {
+        if (HAS_INT32(key->v.n)) TO(get_index_whole);
+        if (np_table_is_dict(table)) node = np_dict_find_flt(table->slots, key->v.n);
     } else if (np_table_is_dict(table)) {
-        const NpDictNode *node = key->tag == NP_INT ? np_dict_find_int(table->slots, key->v.i) : np_dict_find_word(table->slots, key);
-        if (node) payload = node->value, tag = node->value_tag;
+        TO(get_index_object);
     }
-    if (NP_LIKELY(tag != NP_NIL)) {
+    if (NP_LIKELY(node && node->value_tag != NP_NIL)) {
         NpValue *to = RA;
-        to->v = payload;
-        to->tag = tag;
+        to->v = node->value;
+        to->tag = node->value_tag;
+        NEXT;
+    }
+    COLD(get_index);
+}
+EXTRA(get_index_whole) {
+    const NpTable *table = np_tab(RB);
+    const int32_t key = (int32_t)RC->v.n;
+    NpValue *to = RA;
+    if ((uint32_t)key - 1 < table->array_size) {
+        uint8_t tag = np_array_tags(table)[key - 1];
+        if (NP_LIKELY(tag != NP_NIL)) {
+            to->v = table->array[key - 1];
+            to->tag = tag;
+            NEXT;
+        }
+    } else if (np_table_is_dict(table)) {
+        const NpDictNode *node = np_dict_find_int_inline(table->slots, key);
+        if (NP_LIKELY(node && node->value_tag != NP_NIL)) {
+            to->v = node->value;
+            to->tag = node->value_tag;
+            NEXT;
+        }
+    }
+    COLD(get_index);
+}
+EXTRA(get_index_object) {
+    const NpDictNode *node = np_dict_find_word(np_tab(RB)->slots, RC);
+    if (NP_LIKELY(node && node->value_tag != NP_NIL)) {
+        NpValue *to = RA;
+        to->v = node->value;
+        to->tag = node->value_tag;
         NEXT;
     }
     COLD(get_index);
@@ -54,13 +85,26 @@ EXTRA(set_index_dict) {
     COLD(set_index);
 }
 EXTRA(set_index_word) {
-    NpTable *table = np_tab(RA);
+    const NpTable *table = np_tab(RA);
     const NpValue *key = RB;
-    NpDictNode *node = key->tag == NP_INT ? np_dict_find_int(table->slots, key->v.i) : np_dict_find_word(table->slots, key);
-    if (node && node->value_tag != NP_NIL) {
+    NpDictNode *node;
+    if (key->tag == NP_INT) node = np_dict_find_int_inline(table->slots, key->v.i);
+    else if (key->tag == NP_FLT) node = np_dict_find_flt(table->slots, key->v.n); /* none, if it has an integer value */
+    else TO(set_index_object);
+    if (NP_LIKELY(node && node->value_tag != NP_NIL)) {
         node->value = RC->v;
         node->value_tag = RC->tag;
         NEXT;
     }
     COLD(set_index);
 }
+EXTRA(set_index_object) {
+    NpDictNode *node = np_dict_find_word(np_tab(RA)->slots, RB);
+    if (NP_LIKELY(node && node->value_tag != NP_NIL)) {
+        node->value = RC->v;
+        node->value_tag = RC->tag;
+        NEXT;
+    }
+    COLD(set_index);
+}
+#undef HAS_INT32

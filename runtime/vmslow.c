@@ -289,14 +289,20 @@ static size_t text_bytes(const NpValue *value, char *buffer, const char **text) 
 
 /* memcpy of few bytes without a call; returns the end. */
 static char *put_bytes(char *to, const char *from, size_t bytes) {
-    if (bytes >= 8) {
+    uint64_t head, tail;
+    uint32_t short_head, short_tail;
+    if (bytes > 16) {
         memcpy(to, from, bytes);
+    } else if (bytes >= 8) {
+        memcpy(&head, from, 8);
+        memcpy(&tail, from + bytes - 8, 8);
+        memcpy(to, &head, 8);
+        memcpy(to + bytes - 8, &tail, 8);
     } else if (bytes >= 4) {
-        uint32_t head, tail;
-        memcpy(&head, from, 4);
-        memcpy(&tail, from + bytes - 4, 4);
-        memcpy(to, &head, 4);
-        memcpy(to + bytes - 4, &tail, 4);
+        memcpy(&short_head, from, 4);
+        memcpy(&short_tail, from + bytes - 4, 4);
+        memcpy(to, &short_head, 4);
+        memcpy(to + bytes - 4, &short_tail, 4);
     } else if (bytes > 0) {
         to[0] = from[0];
         to[bytes / 2] = from[bytes / 2];
@@ -305,23 +311,40 @@ static char *put_bytes(char *to, const char *from, size_t bytes) {
     return to + bytes;
 }
 
-/* The same as join where the result is a short string; false: it is not, and nothing has been done. */
-static bool join_short(lua_State *L, int count) {
-    NpValue *first = L->top - count;
-    char text[NP_SHORT_MAX + NP_NUMBER_TEXT], *to = text, *limit = text + NP_SHORT_MAX;
-    for (const NpValue *part = first; part < L->top; part++) {
-        if (np_is_str(part)) {
-            size_t bytes = np_str(part)->length;
-            if (bytes > (size_t)(limit - to)) return false;
-            to = put_bytes(to, np_str(part)->text, bytes);
+/* The same as join for up to FEW texts, looked at once. Strings stay where they are while room is made. */
+#define FEW 12
+static void join_few(lua_State *L, int count) {
+    struct { const char *text; size_t bytes; } pieces[FEW];
+    char digits[FEW * NP_NUMBER_TEXT], *number = digits;
+    char small[NP_SHORT_MAX];
+    size_t total = 0;
+    const NpValue *part = L->top - count;
+    for (int i = 0; i < count; i++, part++) {
+        if (NP_LIKELY(np_is_str(part))) {
+            pieces[i].text = np_str(part)->text;
+            pieces[i].bytes = np_str(part)->length;
         } else {
-            to += np_number_format(part, to);
-            if (to > limit) return false;
+            pieces[i].text = number;
+            pieces[i].bytes = np_number_format(part, number);
+            number += NP_NUMBER_TEXT;
         }
+        if (NP_UNLIKELY(pieces[i].bytes > SIZE_MAX / 2 - sizeof(NpString) - total)) {
+            L->top -= count;
+            np_err_run(L, "string length overflow");
+        }
+        total += pieces[i].bytes;
     }
-    np_set_obj(first, np_string_new(L, text, (size_t)(to - text)), NP_STR);
-    L->top = first + 1;
-    return true;
+    NpString *string = NULL;
+    char *to = small;
+    if (total > NP_SHORT_MAX) {
+        np_gc_make_room(L, total);
+        string = np_string_new_long(L, total);
+        to = string->text;
+    }
+    for (int i = 0; i < count; i++) to = put_bytes(to, pieces[i].text, pieces[i].bytes);
+    if (!string) string = np_string_new(L, small, total);
+    L->top -= count - 1;
+    np_set_obj(L->top - 1, string, NP_STR);
 }
 
 /* Joins the `count` texts below top into the first of them. Numbers are written once, into `digits`, as long as that lasts. */
@@ -384,7 +407,8 @@ int np_slow_concat_step(lua_State *L, int n, NpCallee *callee) {
         else if (count == 2 && np_is_str(top - 2) && np_str(top - 2)->length == 0 && np_is_str(top - 1)) {
             np_copy(top - 2, top - 1);
             L->top--;
-        } else if (!join_short(L, count)) join(L, count);
+        } else if (count <= FEW) join_few(L, count);
+        else join(L, count);
         n -= count - 1;
     }
     return n;

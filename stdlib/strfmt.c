@@ -283,8 +283,14 @@ typedef struct NpSpec {
 typedef struct NpFormat {
     lua_State *L;
     luaL_Buffer out;
-    int plain_strings; /* strings have no __tostring: known until other code has run */
+    int plain_strings; /* strings have no __tostring; 0 also: not known, as before the first and after other code has run */
+    int plain_point;   /* the locale's decimal point is '.', likewise */
 } NpFormat;
+
+static void forget(NpFormat *format)
+{
+    format->plain_strings = format->plain_point = 0;
+}
 
 static unsigned flag_of(char letter)
 {
@@ -431,7 +437,8 @@ static int quick_float(NpFormat *format, int arg, NpSpec *spec)
     lua_Number value, magnitude;
     size_t size;
 
-    if ((spec->flags & ALTERNATE) || lua_getlocaledecpoint() != '.') {
+    if ((spec->flags & ALTERNATE) ||
+        (!format->plain_point && !(format->plain_point = lua_getlocaledecpoint() == '.'))) {
         return 0;
     }
     value = luaL_checknumber(format->L, arg);
@@ -457,7 +464,7 @@ static int quick_string(NpFormat *format, int arg, NpSpec *spec)
     size_t size;
 
     if (lua_type(L, arg) != LUA_TSTRING || (spec->flags & ~(unsigned)LEFT)) {
-        format->plain_strings = 0;
+        forget(format);
         return 0;
     }
     if (!format->plain_strings) {
@@ -520,7 +527,7 @@ static const char *add_quick(NpFormat *format, int arg, const char *at)
         done = quick_character(format, arg, &spec);
         break;
     default:
-        format->plain_strings = 0;
+        forget(format);
         return NULL;
     }
     return done ? at + 1 : NULL;
@@ -586,7 +593,7 @@ int np_strfmt_format(lua_State *L)
     NpFormat format;
 
     format.L = L;
-    format.plain_strings = 0;
+    forget(&format);
     luaL_buffinit(L, &format.out);
     while (at < end) {
         const char *percent = at;
