@@ -2,8 +2,8 @@
  * corolib.c - coroutines (manual 6.2).
  *
  * Owns: the `coroutine` module.
- * Does not: switch stacks; resume and wrap ask for that with neap_tailresume, so coroutines that
- * resume coroutines do not use the C stack.
+ * Does not: switch stacks; resume and wrap ask for that with neap_tailresume. Each resume within a resume takes a level of
+ * the C stack all the same; a yield gives it back (runtime/coro.c).
  */
 #define LUA_LIB
 

@@ -567,6 +567,7 @@ bool np_heap_cut_buf(NpHeap *heap, void *buf, size_t old_size, size_t new_size) 
     if (!np_pages_cut(&heap->priv->pages, span, keep)) return false;
     heap->priv->span_pages -= bytes >> NP_PAGE_SHIFT;
     count_freed(heap, span, bytes);
+    if (NP_UNLIKELY(heap->notes != NULL)) np_notes_cut(heap, span, np_span_slot_bytes(span) + bytes);
     heap->debt -= (int64_t)bytes;
     return true;
 }

@@ -167,6 +167,11 @@ void np_notes_extended(NpHeap *heap, NpSpan *span, size_t old_bytes) {
     np_notes_took(heap, NULL, span->base);
 }
 
+void np_notes_cut(NpHeap *heap, const NpSpan *span, size_t old_bytes) {
+    const struct NpNotes *all = heap->notes;
+    if (span->notes && span->notes[0]) all->taker.cut(all->taker.ctx, span->notes[0], old_bytes, np_span_slot_bytes(span));
+}
+
 void np_notes_marked(NpHeap *heap) { heap->notes->taker.marked(heap->notes->taker.ctx); }
 
 /* ---- life ---- */

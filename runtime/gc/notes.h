@@ -12,7 +12,7 @@
  * and stands for the inverse of that (np_notes_weight).
  *
  * Notes. A number for each slot of a span, 0: none; made for a span when a slot of it gets the first one. It goes with
- * a buffer that is moved. A buffer made longer in place counts as freed and allocated anew.
+ * a buffer that is moved, and stays with one that is cut. A buffer made longer in place counts as freed and allocated anew.
  */
 #ifndef NP_GC_NOTES_H
 #define NP_GC_NOTES_H
@@ -25,6 +25,8 @@ typedef struct NpNoteTaker {
     uint32_t (*taken)(void *ctx, size_t bytes, bool sampled);
     /* [-] The slot with this note is free. */
     void (*gone)(void *ctx, uint32_t note, size_t bytes);
+    /* [-] The end of the slot with this note has been given back. */
+    void (*cut)(void *ctx, uint32_t note, size_t old_bytes, size_t new_bytes);
     /* [-] A mark phase has ended: what was unreachable when it began may be overwritten from now on. */
     void (*marked)(void *ctx);
     void *ctx;
@@ -53,6 +55,8 @@ void np_notes_returns(NpHeap *heap, const NpAllocCache *cache, NpSpanKind kind, 
 void np_notes_freed(NpHeap *heap, NpSpan *span, void *slot);
 /* A large buffer has been made longer where it is. */
 void np_notes_extended(NpHeap *heap, NpSpan *span, size_t old_bytes);
+/* The end of a large buffer has been given back. */
+void np_notes_cut(NpHeap *heap, const NpSpan *span, size_t old_bytes);
 /* The span is about to be swept: slots that are not marked lose their notes. */
 void np_notes_sweeps(NpHeap *heap, NpSpan *span);
 /* The span is gone, and has no note. */

@@ -31,6 +31,14 @@ void np_profile_gone(NpSites *sites, uint32_t stack, size_t bytes) {
     counts->bytes -= weight * (double)bytes;
 }
 
+void np_profile_cut(NpSites *sites, uint32_t stack, size_t old_bytes, size_t new_bytes) {
+    NpSiteCounts *counts = &np_sites_stack_at(sites, stack)->counts;
+    double weight = np_notes_weight(new_bytes, sites->rate); /* what it will be when it is gone */
+    np_profile_gone(sites, stack, old_bytes);
+    counts->count += weight;
+    counts->bytes += weight * (double)new_bytes;
+}
+
 /* Notes of slots that were sampled say no more than where they were allocated. */
 static void drop_samples(NpSites *sites) {
     for (uint32_t at = 1; at <= sites->notes.count; at++) np_sites_note_at(sites, at)->stack = 0;

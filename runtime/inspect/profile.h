@@ -15,6 +15,8 @@ bool np_profile_heap(NpGlobal *global, NpProfileOwner owner, size_t rate);
 /* [-] A sample of `bytes` bytes was allocated; is free. */
 void np_profile_taken(NpSites *sites, uint32_t stack, size_t bytes);
 void np_profile_gone(NpSites *sites, uint32_t stack, size_t bytes);
+/* [-] Of one that lives the end has been given back. */
+void np_profile_cut(NpSites *sites, uint32_t stack, size_t old_bytes, size_t new_bytes);
 
 /* ---- CPU (profile.c, timer.c) ---- */
 enum NpProfileError { NP_PROFILE_OK, NP_PROFILE_NO_MEMORY, NP_PROFILE_BUSY, NP_PROFILE_NO_TIMER };

@@ -389,6 +389,12 @@ static void slot_gone(void *ctx, uint32_t note, size_t bytes) {
     if (stack) np_profile_gone(sites, stack, bytes);
 }
 
+static void slot_cut(void *ctx, uint32_t note, size_t old_bytes, size_t new_bytes) {
+    NpSites *sites = ctx;
+    uint32_t stack = np_sites_note_at(sites, note)->stack;
+    if (stack) np_profile_cut(sites, stack, old_bytes, new_bytes);
+}
+
 static void cycle_marked(void *ctx) { memset(((NpSites *)ctx)->cache, 0, sizeof ((NpSites *)ctx)->cache); }
 
 /* ---- life ---- */
@@ -416,7 +422,7 @@ NpSites *np_sites_get(NpGlobal *global) {
 
 bool np_sites_settle(NpGlobal *global) {
     NpSites *sites = global->sites;
-    NpNoteTaker taker = {slot_taken, slot_gone, cycle_marked, sites};
+    NpNoteTaker taker = {slot_taken, slot_gone, slot_cut, cycle_marked, sites};
     if (!sites) return true;
     if (sites->profiling || sites->mark_count > 0)
         return np_notes_open(&global->heap, &taker, sites->mark_count > 0, sites->profiling ? sites->rate : 0);

@@ -20,11 +20,17 @@ static void is_gone(void *ctx, uint32_t note, size_t bytes) {
     gone++;
     gone_bytes += bytes;
 }
+static size_t cut_bytes;
+static void is_cut(void *ctx, uint32_t note, size_t old_bytes, size_t new_bytes) {
+    (void)ctx;
+    EXPECT(note > 0 && note <= told && new_bytes < old_bytes);
+    cut_bytes += old_bytes - new_bytes;
+}
 static void marked(void *ctx) {
     (void)ctx;
     cycles++;
 }
-static const NpNoteTaker taker = {taken, is_gone, marked, NULL};
+static const NpNoteTaker taker = {taken, is_gone, is_cut, marked, NULL};
 
 static void open_heap(bool every, size_t rate) {
     REQUIRE(np_heap_init(&heap));
@@ -98,6 +104,21 @@ TEST(buffers_freed_by_hand_and_those_made_longer) {
         EXPECT_EQ(np_notes_at(&heap, large), 5);
         EXPECT_EQ(told_bytes - gone_bytes, 7 * NP_PAGE_BYTES + 64);
     }
+    np_heap_verify(&heap);
+    np_heap_close(&heap);
+}
+
+TEST(a_buffer_that_is_cut_keeps_its_note) {
+    void *large;
+    cut_bytes = 0;
+    open_heap(true, 0);
+    large = np_heap_alloc(&heap, 12 * NP_PAGE_BYTES, NP_SPAN_BUF);
+    REQUIRE(np_heap_cut_buf(&heap, large, 12 * NP_PAGE_BYTES, 5 * NP_PAGE_BYTES));
+    EXPECT_EQ(cut_bytes, 7 * NP_PAGE_BYTES);
+    EXPECT_EQ(gone, 0);
+    EXPECT_EQ(np_notes_at(&heap, large), 1);
+    np_heap_free_buf(&heap, large, 5 * NP_PAGE_BYTES);
+    EXPECT_EQ(told_bytes - cut_bytes - gone_bytes, 0);
     np_heap_verify(&heap);
     np_heap_close(&heap);
 }

@@ -47,6 +47,30 @@ TEST(a_rate_of_one_is_exact) {
     close_state();
 }
 
+/* A stack that was high is cut where it is. */
+TEST(what_is_cut_off_is_not_held_any_more) {
+    size_t before, deep;
+    open_state();
+    collect(); /* what was there before is not known to the profile */
+    collect();
+    REQUIRE(np_profile_heap(L->global, NP_PROFILE_HOST, 1));
+    RUN("co = coroutine.wrap(function()\n"
+        "    local t = table.pack(('x'):rep(100000):byte(1, -1))\n"
+        "    local few = function(...) coroutine.yield() end\n"
+        "    coroutine.yield()\n"
+        "    few(table.unpack(t, 1, 5000))\n"
+        "end)\n"
+        "co()");
+    deep = (size_t)sum().bytes;
+    before = stats().in_use;
+    RUN("co()"); /* still more than what would be copied */
+    collect();
+    collect();
+    EXPECT(sum().bytes < (double)deep / 2);
+    EXPECT_EQ((size_t)sum().bytes - stats().in_use, deep - before);
+    close_state();
+}
+
 /* The host's profile outlives the program's, which outlives it. */
 TEST(two_owners) {
     long before;
