@@ -147,6 +147,11 @@ NP_INLINE NpAccessEntry *np_access_entry_dict(NpAccessEntry *entries, const NpTa
     return &entries[((uint32_t)((uintptr_t)metatable >> 5) ^ key->hash) & (NP_ACCESS_ENTRIES - 1)];
 }
 
+/* The slot of a field that shapes without a metatable get, and as `epoch` the shape that they become. */
+#define NP_ACCESS_ADDS 0x80000000u /* in `shape`, of which there are fewer */
+NP_INLINE NpAccessEntry *np_access_entry_add(NpAccessEntry *entries, uint32_t shape, const NpString *key) {
+    return &entries[((shape * 31 ^ key->hash) + NP_ACCESS_ENTRIES / 2 + 1) & (NP_ACCESS_ENTRIES - 1)];
+}
 /* What np_shape_set_meta gave for a shape (its `slot`): the entry has no key, and the metatable no __gc as long as it has not. */
 NP_INLINE NpAccessEntry *np_access_entry_meta(NpAccessEntry *entries, uint32_t shape, const NpTable *metatable) {
     return &entries[(shape * 31 ^ (uint32_t)((uintptr_t)metatable >> 5)) & (NP_ACCESS_ENTRIES - 1)];

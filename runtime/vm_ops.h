@@ -219,6 +219,15 @@ EXTRA(poly_set) {
             pc += 3;
             NEXT;
         }
+        entry = np_access_entry_add(L->global->access, table->shape, key);
+        if (entry->shape == (table->shape | NP_ACCESS_ADDS) && entry->key == key && entry->slot < table->slot_capacity &&
+            RB->tag != NP_NIL && !L->global->heap.marking && (++L->global->access_misses & NP_ACCESS_RETRY) != 0) {
+            np_slot_values(table)[entry->slot] = RB->v;
+            np_slot_tags(table)[entry->slot] = RB->tag;
+            table->shape = entry->epoch;
+            pc += 3;
+            NEXT;
+        }
     }
     TO(set_field_method);
 }
@@ -470,8 +479,9 @@ HANDLER(SETFIELD_ADD) {
             pc += 3;
             NEXT;
         }
+        if (table->shape == pc[0]) COLD(set_field);
     }
-    COLD(set_field);
+    TO(poly_set);
 }
 HANDLER(SETFIELD_ADDM) {
     const NpValue *object = RA;
@@ -489,8 +499,9 @@ HANDLER(SETFIELD_ADDM) {
                 NEXT;
             }
         }
+        if (table->shape == pc[0]) COLD(set_field);
     }
-    COLD(set_field);
+    TO(poly_set);
 }
 
 /* ---- computed keys ---- */

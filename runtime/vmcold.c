@@ -266,26 +266,32 @@ void np_vm_guard(lua_State *L, NpInstr insn) {
 }
 
 /* ---- inline caches: writes ---- */
-/* A store that is as quick as the site expects but for want of room. */
-static bool add_growing(lua_State *L, NpInstr insn) {
+/* A store that adds a field, of which the site or the table of recent accesses knows what it makes of the table's shape, but not
+ * in the loop: for want of room, or because the shape has to be marked. */
+static bool add_known(lua_State *L, NpInstr insn, NpTable *table, const NpString *key) {
+    NpGlobal *global = L->global;
     const NpInstr *words = cache_words(L);
     const NpValue *value = reg(L, np_b(insn));
-    NpTable *table = np_tab(reg(L, np_a(insn)));
-    const unsigned slot = np_c(insn);
-    if (table->shape != words[0] || slot < table->slot_capacity || np_is_nil(value) || (table->flags & NP_FLAG_HOLDER) ||
-        !np_shape_is_touched(L->global, words[2]))
+    const bool at_site = (np_op(insn) == NP_OP_SETFIELD_ADD || np_op(insn) == NP_OP_SETFIELD_ADDM) && table->shape == words[0];
+    const NpAccessEntry *entry = np_access_entry_add(global->access, table->shape, key);
+    if (!at_site && (entry->shape != (table->shape | NP_ACCESS_ADDS) || entry->key != key ||
+                     (++global->access_misses & NP_ACCESS_RETRY) == 0))
         return false;
+    const uint32_t after = at_site ? words[2] : entry->epoch;
+    const unsigned slot = at_site ? np_c(insn) : entry->slot;
+    const NpShape *shape = &global->shape_table.shapes[after];
+    if (np_is_nil(value) || shape->state != NP_SHAPE_LIVE || !np_shape_is_touched(global, after)) return false;
+    if (shape->metatable && !(shape->metatable->absent & 1u << NP_EVENT_NEWINDEX)) return false;
     np_table_grow_slots(L, table, slot);
     np_slot_values(table)[slot] = value->v;
     np_slot_tags(table)[slot] = value->tag;
-    table->shape = words[2];
-    np_barrier(L->global, table, value);
+    table->shape = after;
+    np_barrier(global, table, value);
     advance(L, insn);
     return true;
 }
 
 void np_vm_set_field(lua_State *L, NpInstr insn) {
-    if (np_op(insn) == NP_OP_SETFIELD_ADD && np_is_table(reg(L, np_a(insn))) && add_growing(L, insn)) return;
     NpFrame *frame = L->frame;
     bool up = np_opcode_info[np_op(insn)].base == NP_OP_SETTABUP;
     NpInstr *words = cache_words(L);
@@ -295,6 +301,7 @@ void np_vm_set_field(lua_State *L, NpInstr insn) {
     if (np_is_table(object) && !np_table_is_dict(np_tab(object)) &&
         !(np_tab(object)->flags & (NP_FLAG_META | NP_FLAG_HOLDER))) {
         NpTable *table = np_tab(object);
+        if (!up && add_known(L, insn, table, np_str(key))) return;
         NpShape *shape = np_shape_of(L->global, table);
         uint32_t before = table->shape;
         int slot = np_shape_find(shape, np_str(key));
@@ -318,6 +325,9 @@ void np_vm_set_field(lua_State *L, NpInstr insn) {
                 slot = np_shape_find(np_shape_of(L->global, table), np_str(key));
                 patch(words, metatable ? NP_OP_SETFIELD_ADDM : NP_OP_SETFIELD_ADD, (unsigned)slot, before);
                 words[2] = table->shape;
+                if (!metatable)
+                    *np_access_entry_add(L->global->access, before, np_str(key)) =
+                        (NpAccessEntry){.shape = before | NP_ACCESS_ADDS, .epoch = table->shape, .key = np_str(key), .slot = (uint32_t)slot};
             }
             advance(L, insn);
             return;

@@ -192,7 +192,7 @@ TEST(a_write_is_specialised_for_shapes) {
     EXPECT_EQ(word(&site, 3), table_named(L, "one")->shape);
     EXPECT_EQ(use(L, 1, "two", 20), 20);
     EXPECT_EQ(table_named(L, "two")->shape, table_named(L, "one")->shape);
-    EXPECT_EQ(use(L, 1, "two", 21), 21); /* there already */
+    for (int i = 0; i <= NP_ACCESS_RETRY; i++) EXPECT_EQ(use(L, 1, "two", 21 + i), 21 + i); /* there already */
     EXPECT_EQ(form(&site), NP_OP_SETFIELD_PLAIN);
     EXPECT_EQ(use(L, 1, "three", 30), 30);
     lua_settop(L, 0);
@@ -321,6 +321,28 @@ TEST(functions_share_their_variables_whoever_made_them) {
                     "local function closes() local x <close> = setmetatable({}, {__close = function() end})\n"
                     "  local v = 1 return function() v = v + 1 return v end, v end\n"
                     "local f, v = closes() assert(f() == 2 and v == 1)\n"
+                    "return true");
+    lua_close(L);
+}
+
+TEST(fields_that_one_site_adds_to_many_shapes) {
+    lua_State *L = open_state();
+    expect_chunk(L, "local function add(t, v) t.a = v t.b = v + 1 t.c = v + 2 return t end\n"
+                    "local function is(t, v) return t.a == v and t.b == v + 1 and t.c == v + 2 end\n"
+                    "local makers = {function() return {} end, function() return {x = 1} end,\n"
+                    "  function() return {b = 0} end, function() return {x = 1, y = 2, z = 3} end,\n"
+                    "  function() return {[1.5] = 1} end, function() return setmetatable({}, {}) end,\n"
+                    "  function() return setmetatable({c = 1}, {}) end}\n"
+                    "for i = 1, 2000 do\n"
+                    "  local make = makers[i % #makers + 1]\n"
+                    "  local t = add(make(), i) assert(is(t, i)) assert(is(add(t, -i), -i))\n"
+                    "  if i % 400 == 0 then collectgarbage() end\n"
+                    "end\n"
+                    "local caught = {}\n"
+                    "local watched = {__newindex = function(t, k, v) caught[k] = v end}\n"
+                    "for i = 1, 300 do add(setmetatable({x = 1}, {}), i) end\n"
+                    "local t = add(setmetatable({x = 1}, watched), 7)\n"
+                    "assert(rawget(t, 'a') == nil and is(caught, 7))\n"
                     "return true");
     lua_close(L);
 }
