@@ -52,9 +52,9 @@ HANDLER(SETLIST) {
         np_table_clear_tags(np_array_tags(table), count);
     }
     if (NP_LIKELY(offset + count <= table->array_size && !L->global->gc.barrier_on)) {
-        NpPayload *values = table->array + offset;
-        uint8_t *tags = np_array_tags(table) + offset;
-        for (uint32_t i = 0; i < count; i++) {
+        NpPayload *values = table->array;
+        uint8_t *tags = np_array_tags(table);
+        for (uint32_t i = offset; i < offset + count; i++) {
             from++;
             values[i] = from->v;
             tags[i] = from->tag;
