@@ -77,7 +77,8 @@ struct NpIdle {
     double rest_until;  /* the helper's: no collection before */
     double spent;       /* the helper's: on the collection under way */
     bool amid;          /* the helper's: one is, the program came back before its end */
-    bool collected;     /* the helper's: has been here before */
+    bool interrupted;   /* the helper's: it has come back amid this one before; what was dropped then may have been marked */
+    bool collected;     /* the helper's: the last one found all there was */
     size_t claimed;     /* the helper's: bytes claimed in all when it last collected */
     unsigned dull;      /* the helper's: times in a row that a process which did nothing could not be helped */
     double others;      /* the helper's: CPU time of the other threads at the last of them */
@@ -240,7 +241,8 @@ static bool is_worth_it(const NpIdle *idle) {
     return idle->amid || !idle->collected || __atomic_load_n(&heap->claimed_total, __ATOMIC_RELAXED) - idle->claimed >= LEAST_GAIN;
 }
 
-/* A whole collection and release, from where the last visit left it; true when it was finished. BUSY, or the gate CLOSED. */
+/* A whole collection and release, from where the last visit left it; true when it found all there was: one that the program
+ * has interrupted does not know what became garbage meanwhile. BUSY, or the gate CLOSED. */
 static bool work(NpIdle *idle) {
     NpGlobal *global = idle->global;
     double began = np_meter_now();
@@ -251,12 +253,16 @@ static bool work(NpIdle *idle) {
     global->grant.away = false;
     idle->amid = !done;
     idle->spent += np_meter_now() - began;
-    if (!done) return false;
-    idle->collected = true;
+    if (!done) {
+        idle->interrupted = true;
+        return false;
+    }
+    idle->collected = !idle->interrupted;
+    idle->interrupted = false;
     idle->claimed = global->heap.claimed_total;
     idle->rest_until = np_meter_now() + idle->spent * REST_FACTOR;
     idle->spent = 0;
-    return true;
+    return idle->collected;
 }
 
 /* The program has been PARKED for a quiet time. */

@@ -885,6 +885,7 @@ EXTRA(call_c_frame) {
     frame->u.c.k = NULL;
     L->frame = frame;
     int count = function(L);
+    np_gate_pass(L);
     if (NP_LIKELY(count >= 0)) np_call_post(L, L->frame, count);
     else (void)np_call_requested(L);
     RELOAD;
