@@ -20,12 +20,16 @@ static void *scratch_take(NpGen *gen, size_t size) {
     return block;
 }
 
+enum { LARGE_ARRAY = 1 << 20 }; /* bytes, from which on arrays grow by half and do not leave their old place behind */
+
 /* Room for one more element. The old run stays in the scratch; doubling bounds what is lost. */
 static void *grow(NpFuncGen *fg, void *old, int32_t *capacity, int32_t count, size_t element, int32_t first) {
     if (NP_LIKELY(count < *capacity)) return old;
-    int32_t wanted = *capacity ? *capacity * 2 : first;
+    bool large = (size_t)count * element >= LARGE_ARRAY;
+    int32_t wanted = large ? *capacity + *capacity / 2 : *capacity ? *capacity * 2 : first;
     void *block = scratch_take(fg->gen, (size_t)wanted * element);
     if (count) memcpy(block, old, (size_t)count * element);
+    np_scratch_drop(fg->gen->scratch, old, (size_t)count * element);
     *capacity = wanted;
     return block;
 }
@@ -214,6 +218,8 @@ static void index_insert(NpFuncGen *fg, int32_t constant) {
 /* An empty index of `size` places (a power of two). */
 static void index_reset(NpFuncGen *fg, uint32_t size) {
     if (size > fg->index_capacity) {
+        np_scratch_drop(fg->gen->scratch, fg->constant_index, fg->index_capacity * sizeof(int32_t));
+        fg->index_capacity = 0;
         fg->constant_index = scratch_take(fg->gen, size * sizeof(int32_t));
         fg->index_capacity = size;
     }
@@ -246,6 +252,7 @@ NpString *np_emit_string(NpGen *gen, NpAstName *name) {
             int32_t wanted = gen->cstrings ? gen->cstrings * 2 : 32;
             NpString **larger = scratch_take(gen, (size_t)wanted * sizeof *larger);
             if (gen->nstrings) memcpy(larger, gen->strings, (size_t)gen->nstrings * sizeof *larger);
+            np_scratch_drop(gen->scratch, gen->strings, (size_t)gen->nstrings * sizeof *larger);
             gen->strings = larger;
             gen->cstrings = wanted;
         }

@@ -68,6 +68,7 @@ static bool grow_names(NpNames *names) {
             *head = name;
         }
     }
+    np_scratch_drop(names->scratch, names->buckets, names->nbuckets * sizeof *buckets);
     names->buckets = buckets;
     names->nbuckets = wanted;
     return true;

@@ -5,7 +5,8 @@
  * Does not: set upvalues to the globals (lua_load does), or check bytecode (bcverify.c).
  *
  * The whole source is gathered first: the reader may run Lua code, which may collect, and nothing of the
- * compiler's may be alive then but what is on the Lua stack. The gathered bytes are a userdata there.
+ * compiler's may be alive then but what is on the Lua stack. The gathered bytes are a userdata there; those of a large
+ * source are in pieces of their own, which become one text at the end, each given back as it is copied.
  * From then on nothing collects until the closure is on the stack, allocations that fail do not either; but then
  * everything but the text is given up, and after a collection the text is compiled once more.
  */
@@ -21,6 +22,7 @@
 #include "runtime/err.h"
 #include "runtime/func.h"
 #include "runtime/gc/gc.h"
+#include "runtime/mem/mem_os.h"
 #include "runtime/strings.h"
 
 typedef struct Loader {
@@ -28,14 +30,48 @@ typedef struct Loader {
     void *data;
     const char *chunk_name, *mode;
     ptrdiff_t slot;      /* of the gathered bytes on the stack, as np_stack_save */
-    size_t used, capacity;
+    size_t used, capacity; /* of the userdata there */
+    struct Piece *pieces;  /* what follows those, newest first; or NULL */
+    char *text;            /* of a large source, when it is gathered: all of it; or NULL */
+    size_t length, text_bytes; /* of the source; of the memory at text */
     NpScratch scratch, tree; /* of the compiler: what lives until the end, and what goes with a statement */
 } Loader;
 
 /* ---- gathering ---- */
 
+enum {
+    LARGE = 1 << 16,        /* so many bytes are gathered in a userdata */
+    LARGEST_PIECE = 1 << 20 /* bytes; the first has LARGE, the others double */
+};
+typedef struct Piece {
+    struct Piece *next;
+    size_t used, bytes; /* bytes: with this */
+} Piece;
+
 static char *gathered(lua_State *L, Loader *loader) {
-    return np_udata_block(np_udata(np_stack_at(L, loader->slot)));
+    return loader->text ? loader->text : np_udata_block(np_udata(np_stack_at(L, loader->slot)));
+}
+
+static void *take_memory(lua_State *L, size_t bytes) {
+    NpMem *mem = np_heap_mem(&L->global->heap);
+    void *block;
+    if (sysAlloc(mem, bytes, &block) == 0) return block;
+    if (np_gc_emergency(L, bytes) && sysAlloc(mem, bytes, &block) == 0) return block;
+    np_err_memory(L);
+}
+
+static void free_memory(lua_State *L, void *block, size_t bytes) {
+    np_mem_discard_ready(np_heap_mem(&L->global->heap), block, bytes);
+}
+
+static void free_gathered(lua_State *L, Loader *loader) {
+    for (Piece *piece = loader->pieces, *next; piece; piece = next) {
+        next = piece->next;
+        free_memory(L, piece, piece->bytes);
+    }
+    loader->pieces = NULL;
+    if (loader->text) free_memory(L, loader->text, loader->text_bytes);
+    loader->text = NULL;
 }
 
 /* A userdata of that size, without user values or metatable. */
@@ -63,6 +99,48 @@ static void reserve(lua_State *L, Loader *loader, size_t size) {
     loader->capacity = wanted;
 }
 
+/* More of a large source. */
+static void append(lua_State *L, Loader *loader, const char *bytes, size_t size) {
+    while (size > 0) {
+        Piece *piece = loader->pieces;
+        size_t room = piece ? piece->bytes - sizeof *piece - piece->used : 0;
+        if (room == 0) {
+            size_t wanted = piece ? piece->bytes * 2 : LARGE;
+            if (wanted > LARGEST_PIECE) wanted = LARGEST_PIECE;
+            piece = take_memory(L, wanted);
+            piece->next = loader->pieces;
+            piece->used = 0;
+            piece->bytes = wanted;
+            loader->pieces = piece;
+            room = wanted - sizeof *piece;
+        }
+        if (room > size) room = size;
+        memcpy((char *)(piece + 1) + piece->used, bytes, room);
+        piece->used += room;
+        loader->length += room;
+        bytes += room;
+        size -= room;
+    }
+}
+
+/* Makes one text of the userdata and the pieces, from the end to the beginning. */
+static void join(lua_State *L, Loader *loader) {
+    const size_t bytes = NP_ALIGN_UP(loader->length + 1, np_os_page_size());
+    char *text = take_memory(L, bytes), *end = text + loader->length;
+    *end = '\0';
+    while (loader->pieces) {
+        Piece *piece = loader->pieces;
+        end -= piece->used;
+        memcpy(end, piece + 1, piece->used);
+        loader->pieces = piece->next;
+        free_memory(L, piece, piece->bytes);
+    }
+    memcpy(text, gathered(L, loader), loader->used);
+    np_set_nil(np_stack_at(L, loader->slot));
+    loader->text = text;
+    loader->text_bytes = bytes;
+}
+
 static void gather(lua_State *L, Loader *loader) {
     np_stack_need(L, 1);
     loader->slot = np_stack_save(L, L->top);
@@ -73,9 +151,18 @@ static void gather(lua_State *L, Loader *loader) {
         const char *piece = loader->reader(L, loader->data, &size);
         np_gate_pass(L);
         if (!piece || size == 0) break;
+        if (loader->pieces || (loader->used > 0 && loader->used + size > LARGE)) {
+            append(L, loader, piece, size);
+            continue;
+        }
         reserve(L, loader, size);
         memcpy(gathered(L, loader) + loader->used, piece, size);
         loader->used += size;
+        loader->length = loader->used;
+    }
+    if (loader->pieces) {
+        join(L, loader);
+        return;
     }
     reserve(L, loader, 0);
     gathered(L, loader)[loader->used] = '\0';
@@ -105,7 +192,7 @@ static NpProto *compile(lua_State *L, Loader *loader) {
     parse.tree = &loader->tree;
     parse.generator = &gen;
     parse.source = gathered(L, loader);
-    parse.length = loader->used;
+    parse.length = loader->length;
     parse.chunk_id = chunk_id;
     parse.terminated = true;
     if (!np_parse(&parse)) {
@@ -125,9 +212,9 @@ static void translate(lua_State *L, void *arg) {
     Loader *loader = arg;
     NpProto *proto;
     NpLClosure *closure;
-    if (loader->used && gathered(L, loader)[0] == LUA_SIGNATURE[0]) {
+    if (loader->length && gathered(L, loader)[0] == LUA_SIGNATURE[0]) {
         check_mode(L, loader, "binary");
-        proto = np_undump(L, gathered(L, loader), loader->used, loader->chunk_name);
+        proto = np_undump(L, gathered(L, loader), loader->length, loader->chunk_name);
     } else {
         check_mode(L, loader, "text");
         proto = compile(L, loader);
@@ -182,5 +269,6 @@ int np_load(lua_State *L, lua_Reader reader, void *data, const char *chunk_name,
     L->n_c_calls -= NP_NOT_YIELDABLE;
     np_scratch_free(&loader.tree);
     np_scratch_free(&loader.scratch);
+    free_gathered(L, &loader);
     return status;
 }

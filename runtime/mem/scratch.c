@@ -122,6 +122,19 @@ void np_scratch_release_slow(NpScratch *scratch, NpScratchMark mark) {
 #endif
 }
 
+void np_scratch_drop(NpScratch *scratch, void *piece, size_t size) {
+    if (size < LAST_CHUNK) return; /* LAST_CHUNK bytes do not fit into a chunk of that size */
+    for (NpScratchChunk **link = &scratch->chunks; *link; link = &(*link)->next) {
+        NpScratchChunk *chunk = *link;
+        if ((char *)(chunk + 1) != piece) continue;
+        if (chunk->bytes <= LAST_CHUNK || scratch->end == (char *)chunk + chunk->bytes) return;
+        *link = chunk->next;
+        NP_UNPOISON(chunk, chunk->bytes);
+        drop_chunk(chunk);
+        return;
+    }
+}
+
 void np_scratch_free(NpScratch *scratch) {
     if (scratch->spare) {
         scratch->spare->next = scratch->chunks;

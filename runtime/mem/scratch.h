@@ -53,6 +53,8 @@ NP_INLINE void np_scratch_release(NpScratch *scratch, NpScratchMark mark) {
 #endif
     np_scratch_release_slow(scratch, mark);
 }
+/* [-] Frees a piece of `size` bytes handed out since the last mark, if it is so large that it has a chunk of its own. */
+void np_scratch_drop(NpScratch *scratch, void *piece, size_t size);
 /* [-] Gives the kept chunks back to the system; their bytes. */
 size_t np_scratch_trim(void);
 

@@ -26,6 +26,23 @@ static int load_pieces(const char *text, size_t size, size_t step, bool collect,
     return np_load(code_begin(), next_piece, &pieces, "=c", mode);
 }
 
+/* A source of more than a userdata takes, in pieces of every size, with collections between them, and wrong at its end. */
+TEST(large_sources) {
+    enum { LINES = 40000 };
+    char *text = code_repeat("local n = 0\n", "n = n + 1 -- and so on\n", LINES, "return n");
+    size_t size = strlen(text);
+    static const size_t steps[] = {1000, 65536, 700000};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        REQUIRE_EQ(load_pieces(text, size, steps[i], i == 1, NULL), LUA_OK);
+        REQUIRE_EQ(lua_pcall(code_state, 0, 1, 0), LUA_OK);
+        EXPECT_EQ(lua_tointeger(code_state, -1), LINES);
+    }
+    memcpy(text + size - 8, "return (", 8);
+    EXPECT_EQ(load_pieces(text, size, 4096, false, NULL), LUA_ERRSYNTAX);
+    EXPECT_STR(lua_tostring(code_state, -1), "c:40002: unexpected symbol near <eof>");
+    free(text);
+}
+
 TEST(a_closure_or_a_message_is_left) {
     int status = load_pieces("return 7", 8, 100, false, NULL);
     EXPECT_EQ(status, LUA_OK);

@@ -73,6 +73,60 @@ TEST(failures_and_absurd_sizes_are_null) {
     np_scratch_free(&scratch);
 }
 
+TEST(a_mark_is_gone_back_to) {
+    NpMem mem = {0};
+    NpScratch scratch;
+    NpScratchMark outer, inner;
+    char *first, *second;
+    size_t before, used;
+    np_scratch_init_in(&scratch, &mem);
+    REQUIRE_NOT_NULL(np_scratch_alloc(&scratch, 100));
+    outer = np_scratch_mark(&scratch);
+    used = scratch.used;
+    first = np_scratch_alloc(&scratch, 40);
+    inner = np_scratch_mark(&scratch);
+    REQUIRE_NOT_NULL(np_scratch_alloc(&scratch, 24));
+    np_scratch_release(&scratch, inner);
+    second = np_scratch_alloc(&scratch, 24);
+    EXPECT_PTR(second, first + 40);
+    for (int i = 0; i < 5000; i++) memset(np_scratch_alloc(&scratch, 1000), 7, 1000);
+    np_scratch_release(&scratch, outer);
+    EXPECT_EQ(scratch.used, used);
+    EXPECT_LE(mem.ready, 1 << 20); /* one chunk is kept at hand */
+    EXPECT_PTR(np_scratch_alloc(&scratch, 40), first);
+    before = mem.ready;
+    for (int round = 0; round < 100; round++) { /* over the end of the chunk and back */
+        NpScratchMark mark = np_scratch_mark(&scratch);
+        memset(np_scratch_alloc(&scratch, 60000), round, 60000);
+        np_scratch_release(&scratch, mark);
+        EXPECT_EQ(mem.ready, before);
+    }
+    np_scratch_free(&scratch);
+    EXPECT_EQ(mem.reserved, 0);
+    np_scratch_trim();
+}
+
+TEST(a_large_piece_can_be_dropped) {
+    NpMem mem = {0};
+    NpScratch scratch;
+    char *small, *large, *kept;
+    np_scratch_init_in(&scratch, &mem);
+    small = np_scratch_alloc(&scratch, 8);
+    large = np_scratch_alloc(&scratch, 3 << 20);
+    kept = np_scratch_alloc(&scratch, 3 << 20);
+    memset(small, 1, 8);
+    memset(kept, 2, 3 << 20);
+    np_scratch_drop(&scratch, small, 8);
+    EXPECT_GT(mem.ready, 6 << 20);
+    np_scratch_drop(&scratch, large, 3 << 20);
+    EXPECT_LT(mem.ready, 4 << 20);
+    EXPECT_EQ(small[7], 1);
+    EXPECT_EQ(kept[1000000], 2);
+    np_scratch_free(&scratch);
+    EXPECT_EQ(mem.reserved, 0);
+    np_scratch_trim();
+}
+
 TEST(a_large_piece_leaves_the_current_chunk_in_use) {
     NpScratch scratch;
     char *before, *after;
