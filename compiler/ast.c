@@ -21,7 +21,7 @@
 #define MEMBER_BYTES(member) sizeof(((NpExpr *)0)->u.member)
 #define UP_TO(member) \
     (offsetof(NpExpr, u) + (MEMBER_BYTES(member) > sizeof(int64_t) ? MEMBER_BYTES(member) : sizeof(int64_t)))
-static const uint8_t sizes[NP_EXPR_PAREN + 1] = {
+static const uint8_t sizes[NP_EXPR_MADE + 1] = {
     [NP_EXPR_NIL] = UP_TO(integer),      [NP_EXPR_TRUE] = UP_TO(integer),
     [NP_EXPR_FALSE] = UP_TO(integer),    [NP_EXPR_INT] = UP_TO(integer),
     [NP_EXPR_FLOAT] = UP_TO(number),     [NP_EXPR_STRING] = UP_TO(string),
@@ -32,7 +32,7 @@ static const uint8_t sizes[NP_EXPR_PAREN + 1] = {
     [NP_EXPR_FUNCTION] = UP_TO(func),    [NP_EXPR_TABLE] = UP_TO(table),
     [NP_EXPR_UNARY] = UP_TO(operand),    [NP_EXPR_BINARY] = UP_TO(binary),
     [NP_EXPR_AND] = UP_TO(binary),       [NP_EXPR_OR] = UP_TO(binary),
-    [NP_EXPR_PAREN] = UP_TO(operand),
+    [NP_EXPR_PAREN] = UP_TO(operand),    [NP_EXPR_MADE] = UP_TO(integer),
 };
 
 NpExpr *np_ast_expr(struct NpParse *parse, NpExprKind kind, int line) {

@@ -57,7 +57,9 @@ typedef enum {
     NP_EXPR_INDEX,    /* object[key]; a.b has a STRING key */
     NP_EXPR_CALL, NP_EXPR_METHOD, /* f(args), o:name(args) */
     NP_EXPR_FUNCTION, NP_EXPR_TABLE, NP_EXPR_UNARY, NP_EXPR_BINARY, NP_EXPR_AND, NP_EXPR_OR,
-    NP_EXPR_PAREN     /* (e): cuts multiple results to one; only kept round CALL, METHOD, VARARG */
+    NP_EXPR_PAREN,    /* (e): cuts multiple results to one; only kept round CALL, METHOD, VARARG */
+    NP_EXPR_MADE      /* a table whose code is made already. It was to be evaluated first in its statement, and is in the first
+                         free register; its line is that of the last instruction. */
 } NpExprKind;
 
 typedef enum { /* order of the metamethod events is not implied */
@@ -96,6 +98,7 @@ struct NpExpr {
         struct { NpTableItem *items; int npositional, nnamed; } table;
         struct { NpExpr *left, *right; } binary;          /* AND, OR too */
         NpExpr *operand;                                  /* UNARY, PAREN */
+        int32_t reg;                                      /* MADE */
     } u;
 };
 
@@ -123,7 +126,11 @@ struct NpStat {
     NpStat *next;
     union {
         struct { NpLocal *names; NpExpr *exprs; int nnames, nexprs; } local;
-        struct { NpExpr *targets, *exprs; int ntargets, nexprs; } assign;
+        struct {
+            NpExpr *targets, *exprs;
+            int ntargets, nexprs;
+            const struct NpPlace *place; /* of the only target, if there is code for that already; or NULL */
+        } assign;
         NpExpr *call;
         NpBlock *block;                                        /* DO */
         struct { NpExpr *condition; NpBlock *block; } loop;    /* WHILE, REPEAT */

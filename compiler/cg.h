@@ -79,6 +79,26 @@ typedef struct NpPlace {
 NpPlace np_cg_place(NpFuncGen *fg, NpExpr *target, bool copy_object, bool copy_key);
 void np_cg_store(NpFuncGen *fg, const NpPlace *place, int value);
 
+/* A table constructor whose items come bit by bit. */
+typedef struct NpGenTable {
+    int reg;           /* it is in */
+    int32_t pc;        /* of its NEWTABLE */
+    int pending;       /* elements in the registers above, */
+    int64_t stored;    /* and before those */
+    int fields;        /* with names known to the compiler; at most 255 */
+    uint32_t elements;
+    int item;          /* first free register before the item that has begun */
+} NpGenTable;
+/* Makes it in the next register, which is taken. */
+void np_cg_open_table(NpFuncGen *fg, NpGenTable *table, int line);
+/* Items; `complete`: they are the last ones. */
+void np_cg_table_items(NpFuncGen *fg, NpGenTable *table, NpTableItem *items, bool complete);
+/* An item in two steps, its value being a table that begins between them; key: NULL for an element. */
+NpPlace np_cg_begin_item(NpFuncGen *fg, NpGenTable *table, NpExpr *key);
+void np_cg_end_item(NpFuncGen *fg, NpGenTable *table, NpTableItem *item, const NpPlace *place);
+/* It is complete, and in the next register, not taken: a MADE. */
+void np_cg_close_table(NpFuncGen *fg, const NpGenTable *table);
+
 /* ---- cg_cond.c ---- */
 /* Does a literal count as true? */
 static inline bool np_cg_is_true(const NpExpr *literal) {

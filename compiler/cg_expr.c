@@ -392,82 +392,99 @@ static void spine(NpFuncGen *fg, NpExpr *expr, int target, int late) {
 
 /* ---- table constructors ---- */
 
-static void flush_items(NpFuncGen *fg, int table, int *pending, int64_t *stored, bool open) {
-    if (*pending == 0 && !open) return;
-    int64_t first = *stored;
-    if (first > INT32_MAX - 2 * SETLIST_BATCH) np_emit_limit_error(fg, "items in a constructor", INT32_MAX);
-    np_emit_abcw(fg, NP_OP_SETLIST, table, open ? 0 : *pending, 0, (uint32_t)first);
-    *stored += *pending;
-    *pending = 0;
-    fg->free = table + 1;
+static void flush_items(NpFuncGen *fg, NpGenTable *table, bool open) {
+    if (table->pending == 0 && !open) return;
+    if (table->stored > INT32_MAX - 2 * SETLIST_BATCH) np_emit_limit_error(fg, "items in a constructor", INT32_MAX);
+    np_emit_abcw(fg, NP_OP_SETLIST, table->reg, open ? 0 : table->pending, 0, (uint32_t)table->stored);
+    table->stored += table->pending;
+    table->pending = 0;
+    fg->free = table->reg + 1;
 }
 
-static void store_item(NpFuncGen *fg, NpTableItem *item, int table) {
-    int mark = fg->free;
+static NpPlace item_place(NpFuncGen *fg, NpExpr *key, int table) {
     NpPlace place = {NP_PLACE_KEY, table, 0};
-    if (is_field_key(item->key)) {
+    if (is_field_key(key)) {
         place.kind = NP_PLACE_FIELD;
-        place.key = np_emit_k_string(fg, item->key->u.string);
-    } else if (is_small_int(item->key, 0, 255)) {
+        place.key = np_emit_k_string(fg, key->u.string);
+    } else if (is_small_int(key, 0, 255)) {
         place.kind = NP_PLACE_INT;
-        place.key = (int)item->key->u.integer;
+        place.key = (int)key->u.integer;
     } else {
-        place.key = np_cg_any(fg, item->key);
+        place.key = np_cg_any(fg, key);
     }
+    return place;
+}
+
+static void store_item(NpFuncGen *fg, NpTableItem *item, const NpPlace *place) {
     fg->line = item->end_line;
     int value = np_cg_any(fg, item->value);
     fg->line = item->end_line;
-    np_cg_store(fg, &place, value);
-    fg->free = mark;
+    np_cg_store(fg, place, value);
 }
 
-static void table_items(NpFuncGen *fg, NpExpr *expr, int table) {
-    int pending = 0;
-    int64_t stored = 0;
+void np_cg_open_table(NpFuncGen *fg, NpGenTable *table, int line) {
+    memset(table, 0, sizeof *table);
+    table->reg = fg->free;
+    if (line) fg->line = line;
+    np_emit_need(fg, table->reg + 1);
+    table->pc = np_emit_abcw(fg, NP_OP_NEWTABLE, table->reg, 0, table->reg, 0);
+    np_emit_take(fg, 1);
+}
+
+NpPlace np_cg_begin_item(NpFuncGen *fg, NpGenTable *table, NpExpr *key) {
+    if (table->pending == SETLIST_BATCH) flush_items(fg, table, false);
+    table->item = fg->free;
+    return key ? item_place(fg, key, table->reg) : (NpPlace){NP_PLACE_LOCAL, table->reg, 0};
+}
+
+void np_cg_end_item(NpFuncGen *fg, NpGenTable *table, NpTableItem *item, const NpPlace *place) {
+    if (item->kind == NP_ITEM_POSITIONAL) {
+        fg->line = item->end_line;
+        np_cg_next(fg, item->value);
+        table->pending++;
+        table->elements++;
+    } else {
+        if (is_field_key(item->key) && table->fields < 255) table->fields++;
+        store_item(fg, item, place);
+        fg->free = table->item;
+    }
+}
+
+void np_cg_table_items(NpFuncGen *fg, NpGenTable *table, NpTableItem *items, bool complete) {
     bool open = false;
-    for (NpTableItem *item = expr->u.table.items; item; item = item->next) {
-        if (pending == SETLIST_BATCH) flush_items(fg, table, &pending, &stored, false);
-        if (item->kind != NP_ITEM_POSITIONAL) {
-            store_item(fg, item, table);
-        } else if (!item->next && np_cg_is_multi(item->value)) {
+    for (NpTableItem *item = items; item; item = item->next) {
+        NpPlace place = np_cg_begin_item(fg, table, item->key);
+        if (complete && !item->next && !item->key && np_cg_is_multi(item->value)) {
             np_cg_multi(fg, item->value, LUA_MULTRET);
             open = true;
+            if (table->elements < SETLIST_BATCH) table->elements = 0; /* one SETLIST will know how many they are */
         } else {
-            fg->line = item->end_line;
-            np_cg_next(fg, item->value);
-            pending++;
+            np_cg_end_item(fg, table, item, &place);
         }
     }
-    flush_items(fg, table, &pending, &stored, open);
+    if (complete) flush_items(fg, table, open);
 }
 
-/* Counts what NEWTABLE makes room for: fields with names, and elements known to come, unless one SETLIST will know how many
- * they are. */
-static void count_items(NpFuncGen *fg, NpExpr *expr, int *fields, uint32_t *elements) {
-    for (NpTableItem *item = expr->u.table.items; item; item = item->next) {
-        if (item->kind == NP_ITEM_POSITIONAL) {
-            if (item->next || !np_cg_is_multi(item->value)) ++*elements;
-            else if (*elements < SETLIST_BATCH) *elements = 0;
-        } else {
-            if (is_field_key(item->key) && *fields < 255) ++*fields;
-        }
-    }
+/* NEWTABLE makes room for fields with names, and elements known to come. */
+void np_cg_close_table(NpFuncGen *fg, const NpGenTable *table) {
+    fg->code[table->pc] = np_make_abc(NP_OP_NEWTABLE, (unsigned)table->reg, (unsigned)table->fields, (unsigned)table->reg);
+    fg->code[table->pc + 1] = table->elements;
+    fg->free = table->reg;
 }
 
 static void table(NpFuncGen *fg, NpExpr *expr, int target) {
-    int fields = 0, mark = fg->free;
-    uint32_t elements = 0;
-    bool direct = target == mark || !expr->u.table.items;
-    count_items(fg, expr, &fields, &elements);
-    set_line(fg, expr);
-    np_emit_need(fg, mark + 1);
-    np_emit_abcw(fg, NP_OP_NEWTABLE, direct ? target : mark, fields, mark, elements);
-    if (expr->u.table.items) {
-        fg->free = mark + 1;
-        table_items(fg, expr, mark);
-        fg->free = mark;
+    NpGenTable table;
+    if (!expr->u.table.items) {
+        int mark = fg->free;
+        set_line(fg, expr);
+        np_emit_need(fg, mark + 1);
+        np_emit_abcw(fg, NP_OP_NEWTABLE, target, 0, mark, 0);
+        return;
     }
-    if (!direct) np_emit_abc(fg, NP_OP_MOVE, target, mark, 0);
+    np_cg_open_table(fg, &table, expr->line);
+    np_cg_table_items(fg, &table, expr->u.table.items, true);
+    np_cg_close_table(fg, &table);
+    if (target != table.reg) np_emit_abc(fg, NP_OP_MOVE, target, table.reg, 0);
 }
 
 /* ---- any expression ---- */
@@ -519,6 +536,10 @@ void np_cg_into(NpFuncGen *fg, NpExpr *expr, int target) {
         break;
     }
     case NP_EXPR_TABLE: table(fg, expr, target); break;
+    case NP_EXPR_MADE:
+        set_line(fg, expr);
+        if (expr->u.reg != target) np_emit_abc(fg, NP_OP_MOVE, target, expr->u.reg, 0);
+        break;
     case NP_EXPR_UNARY:
         if (expr->op == NP_UN_NOT && np_cg_is_jumpy(expr->u.operand)) np_cg_logic(fg, expr, target);
         else unary(fg, expr, target);

@@ -149,7 +149,8 @@ static void multiple_assign(NpFuncGen *fg, NpStat *stat) {
     NpPlace *place = places;
     int first;
     if (!places) np_err_memory(fg->gen->L);
-    for (NpExpr *target = stat->u.assign.targets; target; target = target->next) {
+    if (stat->u.assign.place) *place = *stat->u.assign.place;
+    for (NpExpr *target = stat->u.assign.targets; target && !stat->u.assign.place; target = target->next) {
         bool indexed = target->kind == NP_EXPR_INDEX || target->kind == NP_EXPR_GLOBAL;
         *place++ = np_cg_place(fg, target, indexed && is_assigned(target->u.index.object, target->next),
                                indexed && is_assigned(target->u.index.key, target->next));
@@ -180,7 +181,7 @@ static void assign_stat(NpFuncGen *fg, NpStat *stat) {
         multiple_assign(fg, stat);
         return;
     }
-    place = np_cg_place(fg, stat->u.assign.targets, false, false);
+    place = stat->u.assign.place ? *stat->u.assign.place : np_cg_place(fg, stat->u.assign.targets, false, false);
     if (place.kind == NP_PLACE_LOCAL) {
         np_cg_into(fg, stat->u.assign.exprs, place.object);
         return;

@@ -57,10 +57,29 @@ typedef struct NpLocals {
 typedef struct NpStats { /* not circular */
     NpStat *first, *last;
 } NpStats;
-typedef struct NpItems {
+typedef struct NpLocalHead { /* local names = */
+    NpLocals names;
+    int line;
+} NpLocalHead;
+typedef struct NpOpenTable { /* a constructor that is being read */
     NpTableItem *last;
-    int npositional, nnamed;
-} NpItems;
+    int npositional, nnamed, line;
+    /* What follows is for making code of it before it is complete. */
+    bool ready;            /* all that is evaluated before it has code or will have, when this begins: see begin_table */
+    bool begun;            /* it has code */
+    bool holds;            /* the value of the item being read has begun */
+    struct NpOpenTable *outer; /* whose item it begins; NULL: it is what a statement evaluates first, */
+    NpExpr *target;        /* to assign it to that, if not NULL; or in `outer`, the item's key */
+    int stat_line;         /* of that statement */
+    NpPlace place;         /* of target, once this has begun */
+    struct NpOpenTable *made;  /* NpParse.made before this */
+    NpScratchMark mark;    /* the tree without its items */
+    NpGenTable gen;
+} NpOpenTable;
+typedef struct NpKey { /* of an item */
+    NpItemKind kind;
+    NpExpr *key;
+} NpKey;
 typedef struct NpArms {
     NpIfArm *last;
     int line;
@@ -196,31 +215,6 @@ static NpExpr *function(NpParse *parse, NpFunc *func, int line) {
     return expr;
 }
 
-static NpExpr *table(NpParse *parse, NpItems items, int line) {
-    NpExpr *expr = np_ast_expr(parse, NP_EXPR_TABLE, line);
-    expr->u.table.items = NP_RING_CLOSE(items.last);
-    expr->u.table.npositional = items.npositional;
-    expr->u.table.nnamed = items.nnamed;
-    return expr;
-}
-
-static NpItems add_item(NpItems items, NpTableItem *item) {
-    NP_RING_ADD(items.last, item);
-    if (item->kind == NP_ITEM_POSITIONAL) items.npositional++;
-    else items.nnamed++;
-    return items;
-}
-
-static NpTableItem *item(NpParse *parse, NpItemKind kind, NpExpr *key, NpExpr *value) {
-    NpTableItem *made = np_parse_alloc(parse, sizeof *made);
-    made->next = NULL;
-    made->key = key;
-    made->value = value;
-    made->end_line = parse->last_line;
-    made->kind = (uint8_t)kind;
-    return made;
-}
-
 /* ---- making code ---- */
 
 /* The jump of an arm that was held back, with the code for its condition before it. */
@@ -278,6 +272,138 @@ static void make(NpParse *parse, NpFuncGen *fg, NpStat *stat) {
     default: break; /* its code is there already */
     }
     np_scratch_release(parse->tree, open->mark);
+}
+
+/* ---- tables ---- */
+
+/* Code for a large table is made while it is read, if nothing has to be evaluated before it that has no code yet. That is known
+ * where it begins: the places where it can stand set parse->ready_at to the number of the next token. */
+static void ready(NpParse *parse, NpOpenTable *outer, NpExpr *target, int line) {
+    parse->ready_at = parse->ntokens;
+    parse->ready_table = outer;
+    parse->ready_target = target;
+    parse->ready_line = line;
+}
+
+/* An item begins, with parse->token. */
+static void item_begins(NpParse *parse, NpOpenTable *table) {
+    if (!table->ready) return;
+    ready(parse, table, NULL, 0);
+    parse->item_at = parse->ntokens;
+}
+
+/* parse->token is behind the brace. */
+static NpOpenTable *open_table(NpParse *parse, int line) {
+    NpOpenTable *table = np_scratch_alloc(parse->tree, sizeof *table);
+    if (!table) {
+        np_parse_no_memory(parse);
+        table = (NpOpenTable *)parse->spare;
+    }
+    memset(table, 0, sizeof *table);
+    table->line = line;
+    if (!parse->failed && parse->gen && parse->ready_at == parse->ntokens - 1) {
+        table->ready = true;
+        table->outer = parse->ready_table;
+        table->target = parse->ready_target;
+        table->stat_line = parse->ready_line;
+        table->mark = np_scratch_mark(parse->tree);
+    }
+    item_begins(parse, table);
+    return table;
+}
+
+static void make_items(NpFuncGen *fg, NpOpenTable *table, bool complete) {
+    np_cg_table_items(fg, &table->gen, NP_RING_CLOSE(table->last), complete);
+    table->last = NULL;
+}
+
+/* Makes code of what is evaluated before the table, and of the table's beginning. Recursion is bounded by the nesting. */
+static void begin_table(NpFuncGen *fg, NpOpenTable *table) {
+    NpOpenTable *outer = table->outer;
+    if (table->begun) return;
+    table->begun = true;
+    if (outer) {
+        begin_table(fg, outer);
+        make_items(fg, outer, false);
+        outer->holds = true;
+        table->place = np_cg_begin_item(fg, &outer->gen, table->target);
+        outer->place = table->place;
+    } else {
+        fg->line = table->stat_line;
+        if (table->target) table->place = np_cg_place(fg, table->target, false, false);
+    }
+    np_cg_open_table(fg, &table->gen, table->line);
+}
+
+/* A separator behind an item was read; parse->token follows. */
+static NpOpenTable *next_item(NpParse *parse, NpOpenTable *table) {
+    enum { LARGE_TREE = 1 << 15 }; /* bytes, of which code is made as soon as can be */
+    if (table->ready && parse->tree->used - table->mark.used > LARGE_TREE && parse->token.kind != NP_TK_RBRACE) {
+        NpFuncGen *fg = generator(parse);
+        if (fg) {
+            begin_table(fg, table);
+            make_items(fg, table, false);
+            np_scratch_release(parse->tree, table->mark);
+        }
+    }
+    item_begins(parse, table);
+    return table;
+}
+
+/* "name =" or "[key] =" was read, and the item began with token number `at`. */
+static NpKey item_key(NpParse *parse, NpItemKind kind, NpExpr *key, NpOpenTable *table) {
+    if (table) ready(parse, table, key, 0);
+    return (NpKey){kind, key};
+}
+
+/* The table that an item of so many tokens up to now is the beginning of, if code may be made of it. */
+static NpOpenTable *table_of_item(NpParse *parse, size_t ntokens) {
+    return parse->item_at == parse->ntokens - ntokens ? parse->ready_table : NULL;
+}
+
+static NpOpenTable *add_item(NpParse *parse, NpOpenTable *table, NpKey key, NpExpr *value) {
+    NpTableItem *item = np_parse_alloc(parse, sizeof *item);
+    item->next = NULL;
+    item->key = key.key;
+    item->value = value;
+    item->end_line = parse->last_line;
+    item->kind = (uint8_t)key.kind;
+    if (key.kind == NP_ITEM_POSITIONAL) table->npositional++;
+    else table->nnamed++;
+    if (table->holds) {
+        NpFuncGen *fg = generator(parse);
+        table->holds = false;
+        if (fg) np_cg_end_item(fg, &table->gen, item, &table->place);
+        return table;
+    }
+    NP_RING_ADD(table->last, item);
+    return table;
+}
+
+static NpExpr *close_table(NpParse *parse, NpOpenTable *table) {
+    NpExpr *expr;
+    if (table->begun) {
+        int line = 0;
+        NpFuncGen *fg = generator(parse);
+        if (fg) {
+            make_items(fg, table, true);
+            np_cg_close_table(fg, &table->gen);
+            if (!table->outer && table->target) {
+                table->made = parse->made;
+                parse->made = table;
+            }
+            line = fg->line;
+            np_scratch_release(parse->tree, table->mark);
+        }
+        expr = np_ast_expr(parse, NP_EXPR_MADE, line);
+        expr->u.reg = table->gen.reg;
+        return expr;
+    }
+    expr = np_ast_expr(parse, NP_EXPR_TABLE, table->line);
+    expr->u.table.items = NP_RING_CLOSE(table->last);
+    expr->u.table.npositional = table->npositional;
+    expr->u.table.nnamed = table->nnamed;
+    return expr;
 }
 
 /* ---- statements ---- */
@@ -512,12 +638,23 @@ static void add_target(NpParse *parse, NpExprs *targets, NpPrefix prefix) {
     if (targets->count > NP_PARSE_DEEP) parse->deep = true; /* C Lua recurses for each target */
 }
 
+/* "=" was read behind them. */
+static NpExprs assign_to(NpParse *parse, NpExprs targets) {
+    if (targets.count == 1) ready(parse, NULL, targets.last, targets.line);
+    return targets;
+}
+
 static NpStat *assignment(NpParse *parse, NpExprs targets, NpExprs exprs) {
+    NpExpr *target = targets.last;
     NpStat *stat = statement(parse, NP_STAT_ASSIGN, targets.line);
     stat->u.assign.targets = NP_RING_CLOSE(targets.last);
     stat->u.assign.ntargets = targets.count;
     stat->u.assign.exprs = NP_RING_CLOSE(exprs.last);
     stat->u.assign.nexprs = exprs.count;
+    if (parse->made && parse->made->target == target) {
+        stat->u.assign.place = &parse->made->place;
+        parse->made = parse->made->made;
+    }
     return stat;
 }
 
@@ -724,8 +861,15 @@ static NpLocal *local_function(NpParse *parse, const NpToken *name) {
 %type func {NpFunc *}
 %type func_open {NpFunc *}
 %type func_body {NpBlock *}
-%type items {NpItems}
-%type item {NpTableItem *}
+%type table_open {NpOpenTable *}
+%type items {NpOpenTable *}
+%type next_item {NpOpenTable *}
+%type item_open {NpOpenTable *}
+%type key {NpKey}
+%type bracket {NpOpenTable *}
+%type return {int}
+%type assign {NpExprs}
+%type local {NpLocalHead}
 
 %start_symbol chunk
 
@@ -734,8 +878,9 @@ chunk ::= body(B). { close_function(parse, parse->main, B, parse->token.line); }
 // ---- blocks
 
 body ::= stats.
-body(A) ::= stats(A) RETURN(T) some_exprs(E) optional_semi.
-    { add_stat(parse, &A, return_statement(parse, T.line, E)); }
+body(A) ::= stats(A) return(L) some_exprs(E) optional_semi.
+    { add_stat(parse, &A, return_statement(parse, L, E)); }
+return(A) ::= RETURN(T). { A = T.line; ready(parse, NULL, NULL, T.line); }
 optional_semi ::= .
 optional_semi ::= SEMI.
 
@@ -745,7 +890,8 @@ stats(A) ::= stats(A) stat(S). { add_stat(parse, &A, S); }
 // ---- statements
 
 stat(A) ::= SEMI. { A = NULL; np_scope_void(parse); }
-stat(A) ::= targets(T) ASSIGN exprs(E). { A = assignment(parse, T, E); }
+stat(A) ::= assign(T) exprs(E). { A = assignment(parse, T, E); }
+assign(A) ::= targets(T) ASSIGN. { A = assign_to(parse, T); }
 stat(A) ::= prefix(P). [LOWEST] { A = call_statement(parse, P); }
 stat(A) ::= DBCOLON(T) NAME(N) DBCOLON.
     { A = jump_statement(parse, NP_STAT_LABEL, T.line, N.u.name); }
@@ -788,7 +934,8 @@ stat(A) ::= LOCAL(T) local_head(H) func(F). {
 local_head(A) ::= FUNCTION NAME(N). { A = local_function(parse, &N); }
 
 stat(A) ::= LOCAL(T) attribs(N). { A = local_statement(parse, T.line, N, no_exprs(0)); }
-stat(A) ::= LOCAL(T) attribs(N) ASSIGN exprs(E). { A = local_statement(parse, T.line, N, E); }
+stat(A) ::= local(H) exprs(E). { A = local_statement(parse, H.line, H.names, E); }
+local(A) ::= LOCAL(T) attribs(N) ASSIGN. { A = (NpLocalHead){N, T.line}; ready(parse, NULL, NULL, T.line); }
 attribs(A) ::= declared(D) attrib(X).
     { A = (NpLocals){NULL, 0, false}; set_attrib(parse, &A, D, X); }
 attribs(A) ::= attribs(A) COMMA declared(D) attrib(X). { set_attrib(parse, &A, D, X); }
@@ -864,15 +1011,19 @@ args(A) ::= LPAREN(T) exprs(E) RPAREN. { A = E; A.line = T.line; }
 args(A) ::= table(E). { A = one_expr(E, E->line); }
 args(A) ::= STRING(T). { A = one_expr(string(parse, &T), T.line); }
 
-table(A) ::= LBRACE(T) RBRACE. { A = table(parse, (NpItems){NULL, 0, 0}, T.line); }
-table(A) ::= LBRACE(T) items(I) RBRACE. { A = table(parse, I, T.line); }
-table(A) ::= LBRACE(T) items(I) COMMA|SEMI RBRACE. { A = table(parse, I, T.line); }
-items(A) ::= item(I). { A = add_item((NpItems){NULL, 0, 0}, I); }
-items(A) ::= items(A) COMMA|SEMI item(I). { A = add_item(A, I); }
-item(A) ::= expr(E). { A = item(parse, NP_ITEM_POSITIONAL, NULL, E); }
-item(A) ::= NAME(N) ASSIGN expr(E).
-    { A = item(parse, NP_ITEM_NAMED, np_ast_key(parse, N.u.name, N.line), E); }
-item(A) ::= LBRACKET expr(K) RBRACKET ASSIGN expr(E). { A = item(parse, NP_ITEM_KEYED, K, E); }
+table(A) ::= table_open(T) RBRACE. { A = close_table(parse, T); }
+table(A) ::= items(I) RBRACE. { A = close_table(parse, I); }
+table(A) ::= next_item(I) RBRACE. { A = close_table(parse, I); }
+table_open(A) ::= LBRACE(T). { A = open_table(parse, T.line); }
+next_item(A) ::= items(I) COMMA|SEMI. { A = next_item(parse, I); }
+items(A) ::= item_open(T) expr(E). { A = add_item(parse, T, (NpKey){NP_ITEM_POSITIONAL, NULL}, E); }
+items(A) ::= item_open(T) key(K) expr(E). { A = add_item(parse, T, K, E); }
+item_open(A) ::= table_open(A).
+item_open(A) ::= next_item(A).
+key(A) ::= NAME(N) ASSIGN.
+    { A = item_key(parse, NP_ITEM_NAMED, np_ast_key(parse, N.u.name, N.line), table_of_item(parse, 2)); }
+key(A) ::= bracket(T) expr(K) RBRACKET ASSIGN. { A = item_key(parse, NP_ITEM_KEYED, K, T); }
+bracket(A) ::= LBRACKET. { A = table_of_item(parse, 1); }
 
 %code {
 /* The nesting may be more than C Lua allows, and more than the generator can follow. If the source is wrong somewhere no

@@ -98,12 +98,18 @@ typedef struct NpParse {
     bool counted;       /* it has been, or will be at the end, as no code is made any more */
     NpFuncGen *gen;     /* of the innermost function; NULL: no code is made */
     NpOpen *open;       /* innermost, of whichever function */
+    size_t ready_at;    /* number of a token: if it opens a table, its code can be made while it is read, */
+    struct NpOpenTable *ready_table; /* as (the value of) an item of this one, or NULL; the rest is NpOpenTable's */
+    NpExpr *ready_target;
+    int ready_line;
+    size_t item_at;     /* number of the token that an item of ready_table began with */
+    struct NpOpenTable *made; /* the last one with code that an assignment still to be completed begins with, or NULL */
     int function_line;  /* of the statement whose function body comes next; 0: its "(" counts */
     NpAstName *function_name; /* likewise, for NpFunc.name_hint */
     bool method;              /* likewise: it has a self */
     NpFunc *opening;          /* the function whose parameters are being read */
     NpScope scope;
-    uint64_t spare[16]; /* stands in for any node when memory has run out */
+    uint64_t spare[32]; /* stands in for any node when memory has run out */
 } NpParse;
 
 /* [err] Parses a whole chunk. False: see error and out_of_memory. With a generator it throws what cg.h throws. */

@@ -126,4 +126,63 @@ TEST(a_compile_time_constant_has_no_register) {
     EXPECT_RUN("local a <const> = 5 return (function() return a end)()", "5");
 }
 
+/* A source with $ for a table that is large, in each of the forms that the items can have. */
+static char *with_table(const char *source, const char *table) {
+    size_t room = strlen(source) + 1;
+    char *out, *at;
+    for (const char *c = source; *c; c++) room += *c == '$' ? strlen(table) : 0;
+    out = at = malloc(room);
+    for (const char *c = source; *c; c++) {
+        if (*c == '$') at = stpcpy(at, table);
+        else *at++ = *c;
+    }
+    *at = '\0';
+    return out;
+}
+
+static void expect_same_code(const NpProto *a, const NpProto *b) {
+    REQUIRE_EQ(a->ncode, b->ncode);
+    EXPECT_EQ(memcmp(a->code, b->code, (size_t)a->ncode * sizeof *a->code), 0);
+    REQUIRE_EQ(a->nconstants, b->nconstants);
+    EXPECT_EQ(a->max_stack, b->max_stack);
+    REQUIRE_EQ(a->nlines, b->nlines);
+    for (int i = 0; i < a->nlines; i++) EXPECT(a->lines[i].pc == b->lines[i].pc && a->lines[i].line == b->lines[i].line);
+    REQUIRE_EQ(a->nprotos, b->nprotos);
+    for (int i = 0; i < a->nprotos; i++) expect_same_code(a->protos[i], b->protos[i]);
+}
+
+/* Where nothing is evaluated before it, a table has its code made while it is read; in parentheses it has not. */
+TEST(large_tables_are_made_bit_by_bit) {
+    static const char *const sources[] = {
+        "return $", "return $, $, x", "local t = $", "local a, b = $, $", "local t = $ .. 'x'", "local x x = $ or $", "g = $",
+        "local t t.a.b[f()] = $", "local x x = $", "a[1] = $ == x", "g = $, function() h = $ end, function() i = 1 end",
+        "return {$, 1, a = $, [f()] = $ .. x, ['k'] = $ and 1, [1] = $, {x, $, f()}, $}", "return {{{$}}}", "return {f(), $, f()}",
+        "if x then goto e; g = $ end ::e::", "if false then g = $ end local t = $", "while x do if y then break; local t = $ end end",
+        "return {1, 2, 3, function() local t = $ return t end, $, 4}", "t = $ u = $", "local a = {x = $, y = {z = $}}", "return {$, ...}",
+    };
+    static const char *const items[] = {"a, ", "x = y; ", "[z] = 'z', ", "{a, b, {c, d = 1}}, ", "function() return a end, ", "f(), ", "1, k%d = {n = %d, 's%d'},\n"};
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+        char *table = malloc(100000), *grouped = malloc(100004), *at = table;
+        *at++ = '{';
+        for (int n = 0; n < 1200; n++) at += sprintf(at, items[i], n, n, n);
+        stpcpy(at, i % 2 ? "f()}" : "}");
+        sprintf(grouped, "(%s)", table);
+        for (size_t s = 0; s < sizeof sources / sizeof *sources; s++) {
+            char *made = with_table(sources[s], table), *whole = with_table(sources[s], grouped);
+            const NpProto *one, *other;
+            REQUIRE_NOT_NULL(one = code_compile(made));
+            lua_pushvalue(code_state, -1);
+            lua_setglobal(code_state, "kept");
+            REQUIRE_NOT_NULL(other = code_compile(whole));
+            expect_same_code(one, other);
+            free(made);
+            free(whole);
+        }
+        free(table);
+        free(grouped);
+    }
+    lua_pushnil(code_state);
+    lua_setglobal(code_state, "kept");
+}
+
 UNIT_MAIN
