@@ -96,10 +96,7 @@ static void return_hook(lua_State *L, NpFrame *frame, int n) {
     if (L->hook_mask & LUA_MASKRET) {
         NpValue *first = L->top - n;
         int vararg_shift = 0;
-        if (np_frame_is_lua(frame)) {
-            NpProto *proto = np_frame_closure(frame)->proto;
-            if (proto->is_vararg) vararg_shift = frame->u.lua.nextra + proto->nparams + 1;
-        }
+        if (np_frame_is_lua(frame)) vararg_shift = frame->u.lua.below;
         frame->func += vararg_shift;
         np_call_hook(L, LUA_HOOKRET, -1, (int)(first - frame->func), n);
         L->frames[index].func -= vararg_shift;

@@ -49,7 +49,7 @@ NP_INLINE void np_frame_begin_lua(NpFrame *frame, NpValue *func, const NpProto *
     frame->flags = (uint16_t)flags;
     frame->u.lua.pc = proto->code;
     frame->u.lua.constants = proto->constants;
-    frame->u.lua.nextra = 0;
+    frame->u.lua.nextra = frame->u.lua.below = 0;
 }
 
 /* ---- call.c ---- */

@@ -17,16 +17,18 @@ static void *copy_array(lua_State *L, const void *from, size_t count, size_t ele
 /* The prototype is made first and filled field by field, so that a failed allocation leaves an object the collector
  * can still read. */
 NpProto *np_func_new_proto(lua_State *L, const NpProtoParts *parts) {
-    NpProto *proto = np_mem_obj(L, sizeof(NpProto), NP_PROTO);
+    const size_t code_size = (size_t)parts->ncode * sizeof(NpInstr);
+    NpProto *proto = np_mem_obj(L, sizeof(NpProto) + code_size, NP_PROTO);
     memset((char *)proto + sizeof(NpObj), 0, sizeof(NpProto) - sizeof(NpObj));
+    proto->code = np_proto_code(proto);
+    if (code_size) memcpy(proto->code, parts->code, code_size);
+    proto->ncode = parts->ncode;
     proto->nparams = parts->nparams;
     proto->is_vararg = parts->is_vararg;
     proto->max_stack = parts->max_stack;
     proto->line = parts->line;
     proto->last_line = parts->last_line;
     proto->source = parts->source;
-    proto->code = copy_array(L, parts->code, (size_t)parts->ncode, sizeof(NpInstr));
-    proto->ncode = parts->ncode;
     proto->constants = copy_array(L, parts->constants, (size_t)parts->nconstants, sizeof(NpValue));
     proto->nconstants = parts->nconstants;
     proto->protos = copy_array(L, parts->protos, (size_t)parts->nprotos, sizeof(NpProto *));

@@ -156,6 +156,8 @@ typedef struct NpProto {
     NpChainCache *chains;
     NpString *source;    /* or NULL when stripped */
 } NpProto;
+/* The code of a prototype that can be called lies behind it: calls get there without asking `code`. */
+NP_INLINE NpInstr *np_proto_code(const NpProto *proto) { return (NpInstr *)(proto + 1); }
 
 /* ---- userdata ---- */
 typedef struct NpUdata {

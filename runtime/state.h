@@ -57,6 +57,7 @@ typedef struct NpFrame {
             const NpInstr *pc; /* next instruction word, saved before anything that may look at it */
             const NpValue *constants; /* of the function's prototype */
             int32_t nextra;    /* extra arguments of a vararg function, below func */
+            int32_t below;     /* slots from where the function was called up to func: 0 but in a vararg function */
         } lua;
         struct {
             lua_KFunction k;   /* continuation or NULL */

@@ -98,7 +98,7 @@ HANDLER(CLOSURE) {
 EXTRA(return_closing) {
     NpFrame *frame = L->frame;
     if (PLAIN_RETURN(frame) && L->tbc < base && !L->global->gc.barrier_on) {
-        NpValue *to = RESULTS_AT(frame, np_lcl(base - 1)->proto);
+        NpValue *to = RESULTS_AT(frame);
         const NpValue *from = RA;
         int count = np_b(insn) ? (int)np_b(insn) - 1 : (int)(L->top - from);
         int wanted = frame->nresults < 0 ? count : frame->nresults;

@@ -244,7 +244,7 @@ EXTRA(begin_method) {
             frame->func = func;
             frame->nresults = (np_opcode_info[np_op(insn)].flags & (NP_OPF_SA | NP_OPF_CMP)) != 0;
             frame->flags = NP_FRAME_FINISH;
-            frame->u.lua.nextra = 0;
+            frame->u.lua.nextra = frame->u.lua.below = 0;
             base = func + 1;
             frame->top = base + proto->max_stack;
             while (NP_UNLIKELY(top - base < proto->nparams)) np_set_nil(top++);
@@ -678,10 +678,23 @@ HANDLER(KDIV) { DIVIDE(KB, RC) }
     }                                                                                              \
     TO(arith);
 
+/* By a power of two: what rounding towards minus infinity gives is the low bits, and the others shifted. */
+#define BY_POWER_OF_TWO(VALUE)                                                                     \
+    if (INTS(RB, KC) && KC->v.i > 0 && (KC->v.i & (KC->v.i - 1)) == 0) {                           \
+        const int64_t left = RB->v.i, right = KC->v.i;                                             \
+        np_set_int(RA, VALUE);                                                                     \
+        NEXT;                                                                                      \
+    }
 HANDLER(MOD) { MODULO(RC) }
-HANDLER(MODK) { MODULO(KC) }
+HANDLER(MODK) {
+    BY_POWER_OF_TWO(left & (right - 1))
+    MODULO(KC)
+}
 HANDLER(IDIV) { INT_DIVIDE(RC) }
-HANDLER(IDIVK) { INT_DIVIDE(KC) }
+HANDLER(IDIVK) {
+    BY_POWER_OF_TWO(left >> __builtin_ctzll((uint64_t)right))
+    INT_DIVIDE(KC)
+}
 HANDLER(POW) { TO(arith); }
 HANDLER(POWK) {
     const NpValue *left = RB, *right = KC;
@@ -780,10 +793,17 @@ HANDLER(LOOP) {
     NEXT;
 }
 
-#define BRANCH(outcome)                                                                            \
-    if ((unsigned)(outcome) == np_c(insn)) JUMP_W1;                                                \
-    else pc++;                                                                                     \
+/* Each outcome has its own way on: one jump less than if they met again. */
+#define BRANCH_ON(outcome, expected)                                                               \
+    if (outcome) {                                                                                 \
+        if (expected) JUMP_W1;                                                                     \
+        else pc++;                                                                                 \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    if (expected) pc++;                                                                            \
+    else JUMP_W1;                                                                                  \
     NEXT
+#define BRANCH(outcome) BRANCH_ON(outcome, np_c(insn))
 
 HANDLER(EQ) {
     const NpValue *left = RA, *right = RB;
@@ -820,10 +840,7 @@ HANDLER(EQI) {
     if (left->tag == NP_INT) { BRANCH(left->v.i == np_sb(insn)); }
     BRANCH(left->tag == NP_FLT && left->v.n == (double)np_sb(insn));
 }
-#define BRANCH_I(outcome)                                                                          \
-    if ((unsigned)(outcome) == (np_c(insn) & 1)) JUMP_W1;                                          \
-    else pc++;                                                                                     \
-    NEXT
+#define BRANCH_I(outcome) BRANCH_ON(outcome, np_c(insn) & 1)
 #define ORDER_I(op)                                                                                \
     const NpValue *left = RA;                                                                      \
     if (NP_LIKELY(left->tag == NP_INT)) { BRANCH_I(left->v.i op np_sb(insn)); }                    \
@@ -903,7 +920,7 @@ HANDLER(CALL) {
             frame->func = func;
             frame->nresults = (int16_t)(np_c(insn) - 1);
             frame->flags = 0;
-            frame->u.lua.nextra = 0;
+            frame->u.lua.nextra = frame->u.lua.below = 0;
             base = func + 1;
             frame->top = base + proto->max_stack;
             if (NP_UNLIKELY(top - base < proto->nparams)) {
@@ -912,7 +929,7 @@ HANDLER(CALL) {
                 L->top = top;
             }
             constants = proto->constants;
-            pc = proto->code;
+            pc = np_proto_code(proto);
             frame->u.lua.constants = constants;
             L->frame = frame;
             NEXT;
@@ -933,7 +950,7 @@ HANDLER(TAILCALL) {
         const NpProto *proto = np_lcl(func)->proto;
         NpFrame *frame = L->frame;
         NpValue *to = frame->func;
-        if (NP_LIKELY(L->stack_last - top > proto->max_stack && !np_lcl(to)->proto->is_vararg &&
+        if (NP_LIKELY(L->stack_last - top > proto->max_stack && frame->u.lua.below == 0 &&
                       L->gc_slot <= (size_t)(to - L->stack))) {
             base = to + 1;
             for (const NpValue *from = func; from < top; from++, to++) np_copy(to, from);
@@ -941,7 +958,7 @@ HANDLER(TAILCALL) {
             L->top = to;
             frame->top = base + proto->max_stack;
             frame->flags = (uint16_t)((frame->flags | NP_FRAME_TAIL) & ~NP_FRAME_HOOK_SEEN);
-            frame->u.lua.nextra = 0;
+            frame->u.lua.nextra = frame->u.lua.below = 0;
             constants = proto->constants;
             pc = proto->code;
             frame->u.lua.constants = constants;
@@ -957,8 +974,7 @@ HANDLER(TAILCALL) {
 
 #define PLAIN_RETURN(frame) NP_LIKELY(((frame)->flags & (0xffff & ~NP_FRAME_TAIL)) == 0)
 /* Where the results of a frame go: to the place of the function as it was called. */
-#define RESULTS_AT(frame, proto)                                                                   \
-    ((frame)->func - (NP_UNLIKELY((proto)->is_vararg) ? (frame)->u.lua.nextra + (proto)->nparams + 1 : 0))
+#define RESULTS_AT(frame) ((frame)->func - (frame)->u.lua.below)
 #define RESUME_CALLER                                                                              \
     L->frame = frame - 1;                                                                          \
     pc = frame[-1].u.lua.pc;                                                                       \
@@ -969,7 +985,7 @@ HANDLER(TAILCALL) {
 HANDLER(RETURN) {
     NpFrame *frame = L->frame;
     if (PLAIN_RETURN(frame) && np_c(insn) == 0) {
-        NpValue *to = RESULTS_AT(frame, np_lcl(base - 1)->proto);
+        NpValue *to = RESULTS_AT(frame);
         const NpValue *from = RA;
         int count = np_b(insn) ? (int)np_b(insn) - 1 : (int)(L->top - from);
         int wanted = frame->nresults;
@@ -987,7 +1003,7 @@ HANDLER(RETURN) {
 HANDLER(RETURN0) {
     NpFrame *frame = L->frame;
     if (PLAIN_RETURN(frame)) {
-        NpValue *to = RESULTS_AT(frame, np_lcl(base - 1)->proto);
+        NpValue *to = RESULTS_AT(frame);
         int wanted = frame->nresults;
         if (NP_UNLIKELY(wanted != 0)) {
             for (; wanted > 0; wanted--) np_set_nil(to++);
@@ -1000,9 +1016,13 @@ HANDLER(RETURN0) {
 HANDLER(RETURN1) {
     NpFrame *frame = L->frame;
     if (PLAIN_RETURN(frame)) {
-        NpValue *to = RESULTS_AT(frame, np_lcl(base - 1)->proto);
+        NpValue *to = RESULTS_AT(frame);
         int wanted = frame->nresults;
-        if (NP_LIKELY(wanted != 0)) {
+        if (NP_LIKELY(wanted == 1)) {
+            np_copy(to, RA);
+            RESUME_CALLER;
+        }
+        if (wanted != 0) {
             np_copy(to, RA);
             L->top = ++to;
             for (wanted--; wanted > 0; wanted--) np_set_nil(to++);
@@ -1022,7 +1042,7 @@ EXTRA(return_inside) {
             const NpValue *value = RA;
             bool none = np_op(insn) == NP_OP_RETURN0 || (np_op(insn) == NP_OP_RETURN &&
                                                          (np_b(insn) ? np_b(insn) == 1 : L->top == value));
-            L->top = RESULTS_AT(frame, np_lcl(base - 1)->proto);
+            L->top = RESULTS_AT(frame);
             L->frame = frame - 1;
             base = frame[-1].func + 1;
             if (info->flags & NP_OPF_SA) {
@@ -1049,6 +1069,7 @@ HANDLER(VARARGPREP) {
         np_set_nil(func + i);
     }
     frame->u.lua.nextra = (int32_t)(top - base) - nparams;
+    frame->u.lua.below = (int32_t)(top - func);
     frame->func = top;
     base = top + 1;
     frame->top = base + max_stack;

@@ -641,6 +641,7 @@ void np_vm_vararg_prep(lua_State *L, NpInstr insn) {
     frame->func += nargs + 1;
     frame->top += nargs + 1;
     frame->u.lua.nextra = nargs - nparams;
+    frame->u.lua.below = nargs + 1;
     CHECK1("C4", nargs >= nparams);
     if (L->hook_mask) {
         L->frame->u.lua.pc++; /* the hook is shown the line on which the function's own code begins */
@@ -708,7 +709,7 @@ bool np_vm_return(lua_State *L, NpInstr insn) {
     }
     NpFrame *frame = L->frame;
     L->top = first + n;
-    if (proto_of(L)->is_vararg) frame->func -= frame->u.lua.nextra + proto_of(L)->nparams + 1;
+    frame->func -= frame->u.lua.below;
     unsigned flags = frame->flags;
     if (NP_UNLIKELY(L->hook_mask)) {
         np_call_post(L, frame, n);
@@ -752,8 +753,7 @@ bool np_vm_tail_call(lua_State *L, NpInstr insn) {
     np_stack_need(L, callee->max_stack);
     func = np_stack_at(L, saved);
     NpFrame *frame = L->frame;
-    NpProto *proto = np_frame_closure(frame)->proto;
-    if (proto->is_vararg) frame->func -= frame->u.lua.nextra + proto->nparams + 1;
+    frame->func -= frame->u.lua.below;
     if (L->gc_slot > (size_t)(frame->func - L->stack)) L->gc_slot = (uint32_t)(frame->func - L->stack); /* about to change */
     for (int i = 0; i <= nargs; i++) np_copy(frame->func + i, func + i);
     NpValue *base = frame->func + 1;
@@ -762,7 +762,7 @@ bool np_vm_tail_call(lua_State *L, NpInstr insn) {
     frame->top = base + callee->max_stack;
     frame->u.lua.pc = callee->code;
     frame->u.lua.constants = callee->constants;
-    frame->u.lua.nextra = 0;
+    frame->u.lua.nextra = frame->u.lua.below = 0;
     frame->flags |= NP_FRAME_TAIL;
     frame->flags &= (uint16_t)~NP_FRAME_HOOK_SEEN;
     return false;

@@ -434,8 +434,8 @@ unsigned np_gc_buffers(const NpObj *obj, const void *out[NP_GC_BUFFERS]) {
         }
         case NP_PROTO: {
             const NpProto *proto = (const NpProto *)obj;
-            const void *of[] = {proto->code,  proto->constants, proto->protos, proto->upvalues,
-                                proto->lines, proto->locvars,   proto->chains};
+            const void *of[] = {proto->constants, proto->protos, proto->upvalues,
+                                proto->lines, proto->locvars, proto->chains};
             _Static_assert(sizeof of == sizeof all, "a prototype has the most");
             memcpy(all, of, sizeof of);
             break;

@@ -92,7 +92,7 @@ void np_gc_unrooted(lua_State *L);
 /* [-] Bytes in use, as collectgarbage("count") reports. */
 size_t np_gc_count(const NpGlobal *global);
 /* [-] The buffers that an object owns; how many. */
-#define NP_GC_BUFFERS 7
+#define NP_GC_BUFFERS 6
 unsigned np_gc_buffers(const NpObj *obj, const void *out[NP_GC_BUFFERS]);
 /* [-] Finishes a sweep that is under way, so that the heap can be walked. */
 void np_gc_end_sweep(NpGlobal *global);

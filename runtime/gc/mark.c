@@ -258,7 +258,6 @@ static int32_t scan_caches(NpGlobal *global, NpProto *proto, int32_t pc, int32_t
 static void scan_proto_head(NpGlobal *global, NpProto *proto) {
     proto->flags &= (uint8_t)~NP_FLAG_REGRAY;
     shade_string(proto->source);
-    mark_buffer(proto->code);
     mark_buffer(proto->constants);
     mark_buffer(proto->protos);
     mark_buffer(proto->upvalues);

@@ -130,7 +130,6 @@ static void table_edges(Verify *verify, NpTable *table) {
 
 static void proto_edges(Verify *verify, NpProto *proto) {
     reach(verify, (NpObj *)proto->source, NP_STR);
-    reach_buffer(verify, proto->code, (size_t)proto->ncode * sizeof(NpInstr));
     reach_buffer(verify, proto->constants, (size_t)proto->nconstants * sizeof(NpValue));
     reach_buffer(verify, proto->protos, (size_t)proto->nprotos * sizeof(NpProto *));
     reach_buffer(verify, proto->upvalues, proto->nupvalues * sizeof(NpUpvalDesc));
