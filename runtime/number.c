@@ -6,7 +6,7 @@
  *
  * The decimal point of the C locale is always accepted; the one of the current locale is, too, because
  * strtod and printf use it and programs read back what they printed. */
-#include <locale.h>
+#include <langinfo.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,7 +81,8 @@ static int decimal_digit(char c) {
     return digit <= 9 ? (int)digit : -1;
 }
 
-static bool fractional_locale(void) { return localeconv()->decimal_point[0] != '.'; }
+static char decimal_point(void) { return nl_langinfo(RADIXCHAR)[0]; } /* localeconv puts twenty other things together */
+static bool fractional_locale(void) { return decimal_point() != '.'; }
 
 /* The float in [start, end), which has the form of a numeral with '.' as its point. */
 static bool read_float(const char *start, const char *end, double *out) {
@@ -96,7 +97,7 @@ static bool read_float(const char *start, const char *end, double *out) {
     memcpy(copy, start, length);
     copy[length] = '\0';
     char *point = strchr(copy, '.');
-    if (point) *point = localeconv()->decimal_point[0];
+    if (point) *point = decimal_point();
     *out = strtod(copy, &stop);
     return stop == copy + length;
 }
@@ -243,7 +244,7 @@ static size_t put_integer(int64_t integer, char *out) {
 /* What could be read back as an integer gets a fraction; inf, nan and exponents tell by themselves. */
 static size_t put_fraction(char *out, size_t length) {
     if (out[strspn(out, "-0123456789")] != '\0') return length;
-    out[length] = localeconv()->decimal_point[0];
+    out[length] = decimal_point();
     out[length + 1] = '0';
     return length + 2;
 }
@@ -252,7 +253,7 @@ static size_t put_float(double number, char *out) {
     /* Whole numbers of up to 14 digits are what %.14g prints without an exponent. */
     if (number > -1e14 && number < 1e14 && number == (double)(int64_t)number && !(number == 0 && signbit(number))) {
         size_t length = put_integer((int64_t)number, out);
-        out[length++] = localeconv()->decimal_point[0];
+        out[length++] = decimal_point();
         out[length++] = '0';
         return length;
     }

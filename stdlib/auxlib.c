@@ -600,8 +600,13 @@ LUALIB_API void luaL_pushresult(luaL_Buffer *B)
 {
     lua_State *L = B->L;
 
-    lua_pushlstring(L, B->b, B->n);
-    lua_replace(L, -2);
+    if (B->b == B->init.b) { /* the slot keeps nothing */
+        lua_pop(L, 1);
+        lua_pushlstring(L, B->b, B->n);
+    } else {
+        lua_pushlstring(L, B->b, B->n);
+        lua_replace(L, -2);
+    }
 }
 
 LUALIB_API void luaL_pushresultsize(luaL_Buffer *B, size_t sz)
