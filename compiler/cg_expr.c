@@ -465,10 +465,12 @@ void np_cg_table_items(NpFuncGen *fg, NpGenTable *table, NpTableItem *items, boo
     if (complete) flush_items(fg, table, open);
 }
 
-/* NEWTABLE makes room for fields with names, and elements known to come. */
+/* NEWTABLE makes room for fields with names, and for elements known to come unless one SETLIST brings all of them: next to fields
+ * that makes the room itself, as NEWTABLE is quick for fields alone. */
 void np_cg_close_table(NpFuncGen *fg, const NpGenTable *table) {
+    const bool one_list = table->fields > 0 && table->elements <= SETLIST_BATCH;
     fg->code[table->pc] = np_make_abc(NP_OP_NEWTABLE, (unsigned)table->reg, (unsigned)table->fields, (unsigned)table->reg);
-    fg->code[table->pc + 1] = table->elements;
+    fg->code[table->pc + 1] = one_list ? 0 : table->elements;
     fg->free = table->reg;
 }
 

@@ -28,7 +28,7 @@ TEST(lists_are_adjusted) {
 TEST(tables) {
     EXPECT_CODE("local a = {...}", "NEWTABLE 0 0 0 0; VARARG 1 0 0; SETLIST 0 0 0 0");
     EXPECT_CODE("local a = {1, 2, x = 3, [4] = 5, [300] = 6}",
-                "NEWTABLE 0 1 0 2; LOADI 1 1; LOADI 2 2; LOADI 3 3; SETFIELD 0 3 0 0 0 0; "
+                "NEWTABLE 0 1 0 0; LOADI 1 1; LOADI 2 2; LOADI 3 3; SETFIELD 0 3 0 0 0 0; "
                 "LOADI 3 5; SETINT 0 4 3; LOADI 3 300; LOADI 4 6; SETINDEX 0 3 4; SETLIST 0 2 0 0");
     EXPECT_CODE("local a = {f(), f()}",
                 "NEWTABLE 0 0 0 0; GETTABUP 1 0 0 0 0; CALL 1 1 2; GETTABUP 2 0 0 0 0; "

@@ -253,7 +253,12 @@ TEST(a_constructor_knows_the_shape_of_what_it_makes) {
     run(L, "local keys = {} for k in pairs(last) do keys[#keys + 1] = k end\n"
            "assert(table.concat(keys, ' ') == 'x inner y' and last.inner.z == 4)");
     lua_settop(L, 0);
-    site = find_constructor(make_site(L, "function(o, v) last = {1, 2, x = v} return last.x end"));
+    site = find_constructor(make_site(L, "function(o, v) last = {1, 2, x = v} return last.x + last[2] + #last end"));
+    for (int i = 0; i < 3; i++) EXPECT_EQ(use(L, 1, "made", i), i + 4);
+    EXPECT_EQ(form(&site), NP_OP_NEWTABLE_AS);
+    EXPECT_EQ(table_named(L, "last")->array_size, 2);
+    lua_settop(L, 0);
+    site = find_constructor(make_site(L, "function(o, v) last = {1, v} return last[2] end"));
     EXPECT_EQ(use(L, 1, "made", 3), 3);
     EXPECT_EQ(form(&site), NP_OP_NEWTABLE);
     lua_close(L);
