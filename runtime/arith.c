@@ -64,7 +64,7 @@ static int64_t integer_operation(lua_State *L, int op, int64_t a, int64_t b) {
     }
 }
 
-static double float_operation(int op, double a, double b) {
+double np_arith_float(int op, double a, double b) {
     switch (op) {
     case LUA_OPADD: return a + b;
     case LUA_OPSUB: return a - b;
@@ -92,7 +92,7 @@ bool np_arith_raw(lua_State *L, int op, const NpValue *a, const NpValue *b, NpVa
     } else if (np_is_int(a) && np_is_int(b) && op != LUA_OPDIV && op != LUA_OPPOW) {
         np_set_int(result, integer_operation(L, op, a->v.i, b->v.i));
     } else {
-        np_set_flt(result, float_operation(op, as_float(a), as_float(b)));
+        np_set_flt(result, np_arith_float(op, as_float(a), as_float(b)));
     }
     return true;
 }

@@ -1,7 +1,8 @@
 /* builtin.c: the plain cases of library functions that programs call all the time.
  *
  * Owns: for each function of builtins.def the case in which it raises no error, calls no metamethod and collects
- *       nothing, done on the caller's registers without a frame; which C functions these are (neap_setbuiltin).
+ *       nothing, done on the caller's registers without a frame; for pcall and those that switch coroutines the way
+ *       to call.c and coro.c; which C functions these are (neap_setbuiltin).
  * Does not: replace the libraries. What is not plain here is left to the C function in stdlib/, which has all cases
  *       and all messages; both must give the same results. */
 #include "runtime/builtin.h"
@@ -10,13 +11,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "runtime/call.h"
 #include "runtime/gc/gc.h"
 #include "runtime/number.h"
 #include "runtime/strings.h"
 #include "runtime/table.h"
 #include "runtime/vmslow.h"
 
-#define NOT_PLAIN (-1)
+#define NOT_PLAIN NP_BUILTIN_NOT_PLAIN
 
 /* Who makes an object is not a safe point here: once collection work is due the C function does it. */
 static bool may_allocate(const lua_State *L) { return L->global->heap.debt <= 0; }
@@ -53,6 +55,14 @@ static int do_pairs(lua_State *L, NpValue *func, int nargs) {
     if (nargs != 1 || !np_is_table(func + 1) || np_table_meta(L->global, np_tab(func + 1))) return NOT_PLAIN;
     np_set_nil(func + 2);
     return iterate(func, L->global->next_function);
+}
+
+/* How many results the CALL or TAILCALL that runs wants, -1: all. */
+static int wanted(const lua_State *L) { return (int)np_c(L->frame->u.lua.pc[-1]) - 1; }
+
+static int do_pcall(lua_State *L, NpValue *func, int nargs) {
+    (void)nargs;
+    return np_call_push_pcall(L, func, wanted(L), 0) ? NP_BUILTIN_FRAME : NOT_PLAIN;
 }
 
 static int do_rawequal(lua_State *L, NpValue *func, int nargs) {
@@ -143,9 +153,31 @@ static int do_tostring(lua_State *L, NpValue *func, int nargs) {
 }
 
 static int do_type(lua_State *L, NpValue *func, int nargs) {
-    if (nargs != 1 || !may_allocate(L)) return NOT_PLAIN;
-    np_set_obj(func, np_string_from(L, np_value_type_name(np_type_of(func + 1))), NP_STR);
+    if (nargs != 1) return NOT_PLAIN;
+    np_set_obj(func, L->global->type_names[np_type_of(func + 1)], NP_STR);
     return 1;
+}
+
+/* ---- coroutines ---- */
+static int after_switch(NpCoroStep step) {
+    static const int8_t outcome[] = {
+        [NP_CORO_NOT] = NOT_PLAIN, [NP_CORO_DONE] = NP_BUILTIN_FRAME, [NP_CORO_SWITCHED] = NP_BUILTIN_THREAD,
+        [NP_CORO_LEAVE] = NP_BUILTIN_LEAVE,
+    };
+    return outcome[step];
+}
+
+static int do_resume(lua_State *L, NpValue *func, int nargs) {
+    (void)nargs;
+    return after_switch(np_coro_resume(L, func, wanted(L)));
+}
+
+/* What coroutine.wrap makes; one of its own, as each stands for one C function. */
+static int do_wrapped(lua_State *L, NpValue *func, int nargs) { return do_resume(L, func, nargs); }
+
+static int do_yield(lua_State *L, NpValue *func, int nargs) {
+    (void)nargs;
+    return after_switch(np_coro_yield(L, func, wanted(L)));
 }
 
 /* ---- math ---- */

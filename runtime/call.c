@@ -212,15 +212,13 @@ NpFrame *np_call_requested(lua_State *L) {
 
 /* Can an error in what is called now be caught without a setjmp of its own (head of this file)? A yieldable thread has
  * continuations for all C functions below, so that losing their C frames does no harm. */
-static bool caught_by_loop(const lua_State *L) {
+NP_INLINE bool caught_by_loop(const lua_State *L) {
     const NpErrJump *jump = L->global->jump;
     return jump && jump->L == L && jump->level != NP_ERR_NO_RECOVERY &&
            (np_yieldable(L) || jump->level + 1 == np_c_calls(L));
 }
 
-/* pcall(f, ...) of a Lua function, in the plain case: both frames at once, f called where it lies. NULL: not so, and
- * nothing has been done; then it is a call of a C function like any other. */
-static NpFrame *push_pcall(lua_State *L, NpValue *func, int nresults, unsigned flags) {
+NpFrame *np_call_push_pcall(lua_State *L, NpValue *func, int nresults, unsigned flags) {
     NpValue *callee = func + 1;
     if (L->top <= callee || callee->tag != NP_LCLOSURE || L->hook_mask) return NULL;
     NpProto *proto = np_lcl(callee)->proto;
@@ -265,7 +263,7 @@ NpFrame *np_call_prepare(lua_State *L, NpValue *func, int nresults, unsigned fla
         case NP_CCLOSURE: return call_c(L, func, nresults, flags, np_ccl(func)->function);
         case NP_CFUNC:
             if (func->v.f == L->global->pcall_function) {
-                NpFrame *frame = push_pcall(L, func, nresults, flags);
+                NpFrame *frame = np_call_push_pcall(L, func, nresults, flags);
                 if (frame) return frame;
             }
             return call_c(L, func, nresults, flags, func->v.f);
@@ -462,20 +460,27 @@ void np_call_finish_c(lua_State *L, NpFrame *frame) {
     np_call_post(L, L->frame, n);
 }
 
-/* Runs frames until only those up to `base` are left. */
-void np_call_unroll(lua_State *L, void *base_index) {
-    ptrdiff_t base = *(ptrdiff_t *)base_index;
-    np_call_enter_c(L);
-    while (L->frame - L->frames > base) {
-        NpFrame *frame = L->frame;
-        if (!np_frame_is_lua(frame)) {
-            np_call_finish_c(L, frame);
+/* Runs frames of L, and of threads that it resumes meanwhile, until only those of L up to `base` are left. */
+static void unroll(lua_State *L, ptrdiff_t base) {
+    for (;;) {
+        lua_State *at = L->global->jump->L;
+        NpFrame *frame = at->frame;
+        if (at == L && frame - L->frames <= base) break;
+        if (frame == at->frames) {
+            np_coro_leave(at, LUA_OK);
+        } else if (!np_frame_is_lua(frame)) {
+            np_call_finish_c(at, frame);
         } else {
-            np_vm_finish(L, frame);
-            np_vm_execute(L, L->frame);
+            np_vm_finish(at, frame);
+            np_vm_execute(at, at->frame);
             if (L->status == LUA_YIELD) break;
         }
     }
+}
+
+void np_call_unroll(lua_State *L, void *base_index) {
+    np_call_enter_c(L);
+    unroll(L, *(ptrdiff_t *)base_index);
     L->n_c_calls--;
 }
 
@@ -486,13 +491,31 @@ static ptrdiff_t find_catch(const lua_State *L, ptrdiff_t base) {
     return 0;
 }
 
+struct Recovery { lua_State *at; int status; ptrdiff_t base; bool caught; };
+
+static void recovery_body(lua_State *L, void *arg) {
+    struct Recovery *recovery = arg;
+    np_call_enter_c(L);
+    np_coro_reenter(L, recovery->at);
+    if (!recovery->caught) np_coro_leave(recovery->at, recovery->status);
+    unroll(L, recovery->base);
+    L->n_c_calls--;
+}
+
 int np_call_recover(lua_State *L, int status, ptrdiff_t base) {
-    ptrdiff_t index;
-    while (status > LUA_YIELD && (index = find_catch(L, base)) != 0) {
-        L->frame = L->frames + index;
-        np_barrier_cut(L);
-        L->frame->aux.catch_status = status;
-        status = np_err_protect_recovering(L, np_call_unroll, &base);
+    while (status != LUA_OK) {
+        lua_State *at = L->global->failed;
+        struct Recovery recovery = {at, status, base, false};
+        ptrdiff_t index = status > LUA_YIELD ? find_catch(at, at == L ? base : 0) : 0;
+        if (index != 0) {
+            at->frame = at->frames + index;
+            np_barrier_cut(at);
+            at->frame->aux.catch_status = status;
+            recovery.caught = true;
+        } else if (at == L) {
+            break;
+        }
+        status = np_err_protect_recovering(L, recovery_body, &recovery);
     }
     return status;
 }

@@ -105,6 +105,9 @@ NpValue *np_call_meta_call(lua_State *L, NpValue *func);
 
 /* [gc err stk] Runs frames until only those up to *base_index (ptrdiff_t) are left; under np_err_protect. */
 void np_call_unroll(lua_State *L, void *base_index);
+/* [-] pcall(f, ...) of a Lua function, in the plain case: both frames at once, f called where it lies. NULL: not so, and
+ * nothing has been done; then it is a call of a C function like any other. */
+NpFrame *np_call_push_pcall(lua_State *L, NpValue *func, int nresults, unsigned flags);
 /* [gc stk] After an error: goes on from the innermost CATCH frame above frame index `base`, repeatedly. Returns LUA_OK,
  * LUA_YIELD or the error that nothing caught. */
 int np_call_recover(lua_State *L, int status, ptrdiff_t base);
@@ -112,12 +115,23 @@ int np_call_recover(lua_State *L, int status, ptrdiff_t base);
 int np_call_close_protected(lua_State *L, ptrdiff_t level, int status);
 
 /* ---- coro.c ---- */
-/* [-] `func` is the coroutine library's yield, called from the interpreter loop: when nothing is in the way the thread has
- * yielded, and the loop must be left at once. false: nothing has been done; it is a C function like any other. */
-bool np_coro_yield(lua_State *L, NpValue *func, int nresults);
-/* [gc err stk] `func` is its resume, or a function made by its wrap: carried out to its end, results in place as after any
- * call. false: as np_coro_yield. */
-bool np_coro_resume(lua_State *L, NpValue *func, int nresults);
+/* What has become of a call of one of the coroutine library's functions by the interpreter loop:
+ *   NOT       nothing has been done; it is a C function like any other
+ *   DONE      results are in place, as after any call
+ *   SWITCHED  the loop has to go on with the thread that now runs (NpGlobal.running)
+ *   LEAVE     the loop has to be left: the thread it began with has yielded */
+typedef enum { NP_CORO_NOT, NP_CORO_DONE, NP_CORO_SWITCHED, NP_CORO_LEAVE } NpCoroStep;
+/* [gc err stk] `func` is yield. */
+NpCoroStep np_coro_yield(lua_State *L, NpValue *func, int nresults);
+/* [gc err stk] `func` is resume, or a function made by wrap. */
+NpCoroStep np_coro_resume(lua_State *L, NpValue *func, int nresults);
+/* [-] Was the running thread resumed by the loop that runs it? */
+bool np_coro_is_entered(const lua_State *L);
+/* [gc err stk] Back to the resumer of such a thread, which has yielded, ended (LUA_OK) or failed with `status`, with what it
+ * has for it. Errors are the resumer's. */
+void np_coro_leave(lua_State *L, int status);
+/* [-] First in a protected call on L: what goes on is the thread co, which L resumed, or others that it resumed. */
+void np_coro_reenter(lua_State *L, lua_State *co);
 
 /* ---- vm.c ---- */
 /* [gc err stk] Runs the Lua frame L->frame (flag ENTRY set) until it returns. One of the upward calls of docs/FLOORS. */

@@ -45,9 +45,11 @@ static int protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg, 
     jump.status = LUA_OK;
     jump.L = L;
     jump.level = level;
+    jump.depth = 0;
     L->global->jump = &jump;
     if (setjmp(jump.buf) == 0) f(L, arg);
     L->global->jump = jump.previous;
+    L->global->failed = jump.L;
     L->global->running = L;
     L->n_c_calls = n_c_calls;
     return jump.status;

@@ -10,8 +10,9 @@ typedef struct NpErrJump {
     struct NpErrJump *previous;
     jmp_buf buf;
     volatile int status;
-    lua_State *L;   /* thread that was running when it was set */
-    unsigned level; /* C calls of that thread then: an interpreter loop right above runs at level + 1 */
+    lua_State *volatile L; /* thread that was running when it was set, or, in the loop right above, has been resumed since */
+    unsigned level; /* C calls of that thread below the loop right above, which runs at level + 1 */
+    unsigned depth; /* how many resumes L is away from the thread of then (coro.c) */
 } NpErrJump;
 
 /* Misuse of the C API by C code, nothing a script can cause: a sentence that names the function and what is wrong, and the

@@ -71,6 +71,7 @@ void np_meta_init(lua_State *L) {
         name->event = (uint8_t)(i + 1);
         L->global->event_names[i] = name;
     }
+    for (int i = 0; i < LUA_NUMTYPES; i++) L->global->type_names[i] = np_string_from(L, np_value_type_name(i));
 }
 
 const char *np_meta_type_name(lua_State *L, const NpValue *value) {

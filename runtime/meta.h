@@ -18,7 +18,7 @@ NpTable *np_meta_of(lua_State *L, const NpValue *value);
 void np_meta_get(lua_State *L, const NpValue *value, NpEvent event, NpValue *out);
 /* [-] The same from a metatable (may be NULL); true when present. Uses and sets the absent bits for the first 8 events. */
 bool np_meta_raw(lua_State *L, NpTable *metatable, NpEvent event, NpValue *out);
-/* [err] Interns the event names; called once per state. */
+/* [err] Interns the names of events and types; called once per state. */
 void np_meta_init(lua_State *L);
 /* [gc-free, err] Makes a table ready to serve as a metatable: from now on table.c notices stores of event names into it.
  * np_table_set_meta does it by itself; needed for metatables of userdata and of basic types. */

@@ -211,6 +211,7 @@ void neap_setiterators(lua_State *L, lua_CFunction next, lua_CFunction ipairs_st
 void neap_setpcall(lua_State *L, lua_CFunction pcall) {
     NP_API_ENTER(L);
     L->global->pcall_function = pcall;
+    np_builtin_set(L->global, "base", "pcall", pcall);
 }
 
 void neap_setcoroutines(lua_State *L, lua_CFunction yield, lua_CFunction resume, neap_ResumeK end_resume,
@@ -222,6 +223,9 @@ void neap_setcoroutines(lua_State *L, lua_CFunction yield, lua_CFunction resume,
     global->end_resume = end_resume;
     global->wrap_function = wrapped;
     global->end_wrap = end_wrap;
+    np_builtin_set(global, "coroutine", "yield", yield);
+    np_builtin_set(global, "coroutine", "resume", resume);
+    np_builtin_set(global, "coroutine", "wrapped", wrapped);
 }
 
 int neap_sort(lua_State *L, int idx, lua_Integer n) {

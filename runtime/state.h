@@ -136,7 +136,7 @@ typedef struct NpAccessEntry {
     NpTable *metatable; /* entries of NP_SHAPE_DICT */
     uint32_t slot;
 } NpAccessEntry;
-#define NP_ACCESS_ENTRIES 256
+#define NP_ACCESS_ENTRIES 1024
 #define NP_ACCESS_RETRY 127 /* 2^n - 1 */
 #define NP_ACCESS_ABSENT 0xffffu /* slot: the shape has neither the key nor a metatable */
 #define NP_ACCESS_CALL 0xfffeu   /* slot: the shape lacks the key and its metatable's __index is a function (epoch) */
@@ -161,7 +161,7 @@ NP_INLINE NpAccessEntry *np_access_entry_meta(NpAccessEntry *entries, uint32_t s
 /* ---- library functions that the interpreter does itself (builtin.h) ---- */
 typedef int NpBuiltin(lua_State *L, NpValue *func, int nargs);
 typedef struct NpBuiltinEntry { lua_CFunction function; NpBuiltin *run; } NpBuiltinEntry; /* NULL: free */
-#define NP_BUILTIN_SLOTS 64 /* open addressing by the function's address; at most half are in use */
+#define NP_BUILTIN_SLOTS 128 /* open addressing by the function's address; at most half are in use */
 
 typedef struct NpShapeTable {
     NpShape *shapes;          /* a reserved run of address space; `ready` of them are mapped */
@@ -296,8 +296,10 @@ struct NpGlobal {
     NpValue registry;
     lua_State *main_thread, *running;
     struct NpErrJump *jump;   /* innermost protected call of the running C stack */
+    lua_State *failed;        /* when one has ended: the thread that ran in it then */
     NpTable *type_meta[LUA_NUMTYPES]; /* metatables of the basic types */
     NpString *event_names[NP_EVENT_COUNT];
+    NpString *type_names[LUA_NUMTYPES]; /* what type() gives */
     NpString *memory_error;   /* "not enough memory", made in advance */
     NpString *handler_error;  /* "error in error handling", likewise */
     NpString *api_cache[53];  /* strings of lua_pushstring by address of the C text; weak, cleared each cycle */

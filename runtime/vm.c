@@ -116,8 +116,11 @@ _Static_assert(NP_OP_SELF - NP_OP_GETTABUP == 8, "the accesses to tables are nei
 
 #define COLD_FUNCTIONS(X)                                                                          \
     X(get_field) X(set_field) X(get_index) X(set_index) X(arith) X(length) X(concat) X(compare)    \
-    X(new_table) X(set_list) X(closure) X(for_prep) X(vararg_prep) X(vararg) X(tfor_call)          \
+    X(new_table) X(set_list) X(closure) X(for_prep) X(vararg_prep) X(vararg)                       \
     X(tfor_prep) X(close) X(mark_tbc) X(begin_method)
+
+/* Those after which another thread may go on, or none. */
+#define SWITCHING_FUNCTIONS(X) X(return) X(call) X(tail_call) X(tfor_call)
 
 #define RELOAD                                                                                     \
     do {                                                                                           \
@@ -154,24 +157,15 @@ typedef void HANDLER_CC Handler(PARAMETERS);
     }
 COLD_FUNCTIONS(COLD_HANDLER)
 
-static NP_NOINLINE HANDLER_CC void cold_return(PARAMETERS) {
-    L->frame->u.lua.pc = pc;
-    if (np_vm_return(L, insn)) return;
-    RELOAD;
-    NEXT;
-}
-static NP_NOINLINE HANDLER_CC void cold_call(PARAMETERS) {
-    L->frame->u.lua.pc = pc;
-    if (np_vm_call(L, insn)) return;
-    RELOAD;
-    NEXT;
-}
-static NP_NOINLINE HANDLER_CC void cold_tail_call(PARAMETERS) {
-    L->frame->u.lua.pc = pc;
-    np_vm_tail_call(L, insn);
-    RELOAD;
-    NEXT;
-}
+#define SWITCHING_HANDLER(name)                                                                    \
+    static NP_NOINLINE HANDLER_CC void cold_##name(PARAMETERS) {                                   \
+        L->frame->u.lua.pc = pc;                                                                   \
+        L = np_vm_##name(L, insn);                                                                 \
+        if (!L) return;                                                                            \
+        RELOAD;                                                                                    \
+        NEXT;                                                                                      \
+    }
+SWITCHING_FUNCTIONS(SWITCHING_HANDLER)
 
 #define HANDLER(op) static HANDLER_CC void handle_##op(PARAMETERS)
 #define EXTRA(name) static NP_NOINLINE HANDLER_CC void extra_##name(PARAMETERS)
@@ -195,6 +189,8 @@ EXTRA(poly_set);
 EXTRA(call_c);
 EXTRA(call_c_frame);
 EXTRA(return_inside);
+EXTRA(tfor_function);
+EXTRA(return_to_pcall);
 EXTRA(begin_method);
 EXTRA(index_by_call);
 EXTRA(set_field_method);
@@ -378,21 +374,14 @@ handle_HOOKED:
 #endif
 
     COLD_FUNCTIONS(COLD_LABEL)
-cold_tail_call:
-    L->frame->u.lua.pc = pc;
-    np_vm_tail_call(L, insn);
-    RELOAD;
+#define SWITCHING_LABEL(name)                                                                      \
+    cold_##name:                                                                                   \
+    L->frame->u.lua.pc = pc;                                                                       \
+    L = np_vm_##name(L, insn);                                                                     \
+    if (!L) return;                                                                                \
+    RELOAD;                                                                                        \
     NEXT;
-cold_call:
-    L->frame->u.lua.pc = pc;
-    if (np_vm_call(L, insn)) return;
-    RELOAD;
-    NEXT;
-cold_return:
-    L->frame->u.lua.pc = pc;
-    if (np_vm_return(L, insn)) return;
-    RELOAD;
-    NEXT;
+    SWITCHING_FUNCTIONS(SWITCHING_LABEL)
 }
 
 void np_vm_choose_dispatch(lua_State *L) {

@@ -17,6 +17,9 @@
 #define KB (constants + np_b(insn))
 #define KC (constants + np_c(insn))
 #define JUMP_W1 (pc += 1 + (int32_t)pc[0])
+#define INTS(x, y) ((x)->tag == NP_INT && (y)->tag == NP_INT)
+#define FLTS(x, y) ((x)->tag == NP_FLT && (y)->tag == NP_FLT)
+#define AS_FLT(x) ((x)->tag == NP_FLT ? (x)->v.n : (double)(x)->v.i)
 
 /* ---- loads ---- */
 HANDLER(MOVE) {
@@ -332,12 +335,20 @@ EXTRA(set_index_record) {
     }
     COLD(set_index);
 }
-/* The left operand's metamethod comes first. */
+/* Floats by functions of the C library, and metamethods, of which the left operand's comes first. */
 EXTRA(arith) {
-    NpOperands operand = np_vm_arith_operands(L, insn);
+    NpOperands operand = np_vm_arith_operands(L->frame, insn);
     const NpValue *object = operand.left;
-    if (object->tag != NP_TABLE && np_is_number(object) && !L->global->type_meta[LUA_TNUMBER]) object = operand.right;
-    if (object->tag == NP_TABLE) {
+    if (np_is_number(object) && np_is_number(operand.right)) {
+        int op = np_vm_arith_op(np_op(insn));
+        if (op == LUA_OPPOW || ((op == LUA_OPMOD || op == LUA_OPIDIV) && !INTS(object, operand.right))) {
+            np_set_flt(RA, np_arith_float(op, AS_FLT(object), AS_FLT(operand.right)));
+            NEXT;
+        }
+        COLD(arith);
+    }
+    if (object->tag != NP_TABLE && np_is_number(object)) object = operand.right;
+    if (object->tag == NP_TABLE && (object == operand.left || !L->global->type_meta[LUA_TNUMBER])) {
         NpValue *func = L->frame->top;
         if (np_vm_method(L, np_table_meta(L->global, np_tab(object)), np_slow_event(np_vm_arith_op(np_op(insn))), func)) {
             BEGIN_METHOD(func, operand.left, operand.right);
@@ -605,9 +616,6 @@ HANDLER(SETINT) {
     COLD(set_index);
 }
 /* ---- arithmetic ---- */
-#define INTS(x, y) ((x)->tag == NP_INT && (y)->tag == NP_INT)
-#define FLTS(x, y) ((x)->tag == NP_FLT && (y)->tag == NP_FLT)
-#define AS_FLT(x) ((x)->tag == NP_FLT ? (x)->v.n : (double)(x)->v.i)
 #define WRAP(x, op, y) ((int64_t)((uint64_t)(x)->v.i op (uint64_t)(y)->v.i))
 
 #define ARITH(op, LEFT, RIGHT)                                                                     \
@@ -866,19 +874,25 @@ HANDLER(TESTSET) {
 /* A C function: where it is one of builtins.def it is done here, at most. `insn` is a CALL, or a TAILCALL with C = 0. */
 EXTRA(call_c) {
     NpValue *func = RA;
-    if (NP_LIKELY(func->tag == NP_CFUNC)) {
-        NpBuiltin *builtin = np_builtin_find(L->global, func->v.f);
+    if (NP_LIKELY(func->tag == NP_CFUNC || func->tag == NP_CCLOSURE)) {
+        NpBuiltin *builtin = np_builtin_find(L->global, func->tag == NP_CFUNC ? func->v.f : np_ccl(func)->function);
         if (NP_LIKELY(builtin != NULL)) {
             L->frame->u.lua.pc = pc;
             int count = builtin(L, func, (int)(L->top - func) - 1);
-            insn = pc[-1];
             if (NP_LIKELY(count >= 0)) {
-                int wanted = (int)np_c(insn) - 1;
+                int wanted = (int)np_c(pc[-1]) - 1;
                 if (wanted < 0) L->top = func + count;
                 for (; NP_UNLIKELY(count < wanted); count++) np_set_nil(func + count);
                 dispatch = L->dispatch;
                 NEXT;
             }
+            if (count != NP_BUILTIN_NOT_PLAIN) {
+                if (count == NP_BUILTIN_LEAVE) return;
+                if (count == NP_BUILTIN_THREAD) L = L->global->running;
+                RELOAD;
+                NEXT;
+            }
+            insn = pc[-1];
         }
         TO(call_c_frame);
     }
@@ -888,10 +902,10 @@ EXTRA(call_c) {
 EXTRA(call_c_frame) {
     NpValue *func = RA;
     const NpGlobal *global = L->global;
-    lua_CFunction function = func->v.f;
+    lua_CFunction function = func->tag == NP_CFUNC ? func->v.f : np_ccl(func)->function;
     NpFrame *frame = L->frame + 1;
     if (NP_UNLIKELY(function == global->resume_function || function == global->yield_function ||
-                    function == global->pcall_function || L->hook_mask || frame == L->frames_end ||
+                    function == global->wrap_function || function == global->pcall_function || L->hook_mask || frame == L->frames_end ||
                     np_stack_short(L, LUA_MINSTACK) || NP_STACK_MOVES))
         COLD(call);
     frame[-1].u.lua.pc = pc;
@@ -938,6 +952,8 @@ HANDLER(CALL) {
     }
     TO(call_c);
 }
+/* Where the results of a frame go: to the place of the function as it was called. */
+#define RESULTS_AT(frame) ((frame)->func - (frame)->u.lua.below)
 HANDLER(TAILCALL) {
     NpValue *func = RA, *top = func + np_b(insn);
     if (NP_LIKELY(top != func)) L->top = top;
@@ -949,9 +965,9 @@ HANDLER(TAILCALL) {
     if (NP_LIKELY(func->tag == NP_LCLOSURE)) {
         const NpProto *proto = np_lcl(func)->proto;
         NpFrame *frame = L->frame;
-        NpValue *to = frame->func;
-        if (NP_LIKELY(L->stack_last - top > proto->max_stack && frame->u.lua.below == 0 &&
-                      L->gc_slot <= (size_t)(to - L->stack))) {
+        NpValue *to = RESULTS_AT(frame);
+        if (NP_LIKELY(L->stack_last - top > proto->max_stack && L->gc_slot <= (size_t)(to - L->stack))) {
+            frame->func = to;
             base = to + 1;
             for (const NpValue *from = func; from < top; from++, to++) np_copy(to, from);
             while (NP_UNLIKELY(to - base < proto->nparams)) np_set_nil(to++);
@@ -968,13 +984,11 @@ HANDLER(TAILCALL) {
         }
         COLD(tail_call);
     }
-    if (NP_LIKELY(func->tag == NP_CFUNC && np_c(insn) == 0)) TO(call_c);
+    if (NP_LIKELY((func->tag == NP_CFUNC || func->tag == NP_CCLOSURE) && np_c(insn) == 0)) TO(call_c);
     COLD(tail_call);
 }
 
 #define PLAIN_RETURN(frame) NP_LIKELY(((frame)->flags & (0xffff & ~NP_FRAME_TAIL)) == 0)
-/* Where the results of a frame go: to the place of the function as it was called. */
-#define RESULTS_AT(frame) ((frame)->func - (frame)->u.lua.below)
 #define RESUME_CALLER                                                                              \
     L->frame = frame - 1;                                                                          \
     pc = frame[-1].u.lua.pc;                                                                       \
@@ -1034,8 +1048,9 @@ HANDLER(RETURN1) {
 /* From a metamethod, to an instruction that has only to set a register, or nothing, to be complete. */
 EXTRA(return_inside) {
     NpFrame *frame = L->frame;
-    if (NP_LIKELY((frame->flags & (0xffff & ~NP_FRAME_TAIL)) == NP_FRAME_FINISH && np_frame_is_lua(frame - 1) &&
+    if (NP_LIKELY((frame->flags & (0xffff & ~NP_FRAME_TAIL)) == NP_FRAME_FINISH &&
                   (np_op(insn) != NP_OP_RETURN || np_c(insn) == 0))) {
+        if (!np_frame_is_lua(frame - 1)) TO(return_to_pcall);
         const NpInstr *at = frame[-1].u.lua.pc, call = at[-1];
         const NpOpInfo *info = &np_opcode_info[np_op(call)];
         if (NP_LIKELY((info->flags & (NP_OPF_CAN | NP_OPF_CMP)) == NP_OPF_CAN && np_op(call) != NP_OP_CONCAT)) {
@@ -1054,6 +1069,26 @@ EXTRA(return_inside) {
             pc = at + info->words - 1;
             NEXT;
         }
+    }
+    COLD_RETURN;
+}
+/* To a frame of np_call_push_pcall that a Lua function has called for a fixed number of results or all. */
+EXTRA(return_to_pcall) {
+    NpFrame *frame = L->frame - 1;
+    NpValue *to = frame->func;
+    if (NP_LIKELY((frame->flags & (0xffff & ~NP_FRAME_WAS_ALLOWHOOK)) == (NP_FRAME_C | NP_FRAME_CATCH) && !frame->u.c.k &&
+                  frame->nresults >= LUA_MULTRET && frame->u.c.catch_func == np_stack_save(L, to + 1) && !L->hook_mask)) {
+        const NpValue *from = RA;
+        int count = np_op(insn) == NP_OP_RETURN0 ? 0 : np_op(insn) == NP_OP_RETURN1 ? 1
+                    : np_b(insn) ? (int)np_b(insn) - 1 : (int)(L->top - from);
+        int wanted = frame->nresults < 0 ? count : frame->nresults - 1;
+        if (NP_LIKELY(wanted >= 0)) np_set_bool(to++, true);
+        for (; wanted > 0 && count > 0; wanted--, count--) np_copy(to++, from++);
+        for (; wanted > 0; wanted--) np_set_nil(to++);
+        L->top = to;
+        if (NP_LIKELY(L->n_catch > 0)) L->n_catch--;
+        L->errfunc = frame->u.c.old_errfunc;
+        RESUME_CALLER;
     }
     COLD_RETURN;
 }
@@ -1163,6 +1198,31 @@ HANDLER(TFORCALL) {
             pc += 2;
         }
         NEXT;
+    }
+    TO(tfor_function);
+}
+EXTRA(tfor_function) {
+    NpValue *state = RA, *func = state + 4, *top = state + 7;
+    if (NP_LIKELY(state->tag == NP_LCLOSURE)) {
+        const NpProto *proto = np_lcl(state)->proto;
+        NpFrame *caller = L->frame, *frame = caller + 1;
+        if (NP_LIKELY(L->stack_last - top > proto->max_stack && frame != L->frames_end)) {
+            for (int i = 0; i < 3; i++) np_copy(func + i, state + i);
+            caller->u.lua.pc = pc;
+            frame->func = func;
+            frame->nresults = (int16_t)np_c(insn);
+            frame->flags = 0;
+            frame->u.lua.nextra = frame->u.lua.below = 0;
+            base = func + 1;
+            frame->top = base + proto->max_stack;
+            while (NP_UNLIKELY(top - base < proto->nparams)) np_set_nil(top++);
+            L->top = top;
+            constants = proto->constants;
+            pc = np_proto_code(proto);
+            frame->u.lua.constants = constants;
+            L->frame = frame;
+            NEXT;
+        }
     }
     COLD(tfor_call);
 }

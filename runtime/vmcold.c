@@ -381,16 +381,8 @@ _Static_assert(NP_OP_SHR - NP_OP_ADD == 11 && NP_OP_SHRK - NP_OP_ADDK == 11 && N
                    NP_OP_KADD == NP_OP_SHRK + 1 && NP_OP_KDIV - NP_OP_KADD == 3 && NP_OP_UNM > NP_OP_KDIV,
                "order of the arithmetic opcodes");
 
-NpOperands np_vm_arith_operands(lua_State *L, NpInstr insn) {
-    unsigned op = np_op(insn);
-    bool constant_left = op >= NP_OP_KADD && op <= NP_OP_KDIV, constant_right = op >= NP_OP_ADDK && op <= NP_OP_SHRK;
-    const NpValue *left = constant_left ? constant(L, np_b(insn)) : reg(L, np_b(insn));
-    const NpValue *right = op >= NP_OP_UNM ? left : constant_right ? constant(L, np_c(insn)) : reg(L, np_c(insn));
-    return (NpOperands){left, right};
-}
-
 void np_vm_arith(lua_State *L, NpInstr insn) {
-    NpOperands operand = np_vm_arith_operands(L, insn);
+    NpOperands operand = np_vm_arith_operands(L->frame, insn);
     NpCallee callee;
     if (!np_slow_arith_step(L, np_vm_arith_op(np_op(insn)), operand.left, operand.right, reg(L, np_a(insn)), &callee))
         call_from_instruction(L, &callee, 1);
@@ -593,22 +585,32 @@ void np_vm_for_prep(lua_State *L, NpInstr insn) {
     L->frame->u.lua.pc = pc + 1 + (runs ? 0 : (int32_t)pc[0]);
 }
 
-/* Is it a function that resumes a coroutine, and has it been done? */
-static bool resumes(lua_State *L, NpValue *func, int nresults) {
+/* A call of anything, with the results where the function is. As np_vm_call. */
+static lua_State *call_any(lua_State *L, NpValue *func, int nresults) {
     const NpGlobal *global = L->global;
-    if (func->tag == NP_CFUNC ? func->v.f != global->resume_function || !global->resume_function
-                              : func->tag != NP_CCLOSURE || np_ccl(func)->function != global->wrap_function)
-        return false;
-    return np_coro_resume(L, func, nresults);
+    lua_CFunction function = func->tag == NP_CFUNC ? func->v.f : func->tag == NP_CCLOSURE ? np_ccl(func)->function : NULL;
+    NpCoroStep step = NP_CORO_NOT;
+    if (function && (function == global->resume_function || function == global->wrap_function))
+        step = np_coro_resume(L, func, nresults);
+    else if (function && function == global->yield_function)
+        step = np_coro_yield(L, func, nresults);
+    switch (step) {
+    case NP_CORO_DONE: return L;
+    case NP_CORO_SWITCHED: return global->running;
+    case NP_CORO_LEAVE: return NULL;
+    case NP_CORO_NOT: break;
+    }
+    (void)np_call_prepare(L, func, nresults, 0);
+    return L;
 }
 
-void np_vm_tfor_call(lua_State *L, NpInstr insn) {
+lua_State *np_vm_tfor_call(lua_State *L, NpInstr insn) {
     NpValue *state = reg(L, np_a(insn));
     np_copy(state + 4, state);
     np_copy(state + 5, state + 1);
     np_copy(state + 6, state + 2);
     L->top = state + 7;
-    if (!resumes(L, state + 4, (int)np_c(insn))) (void)np_call_prepare(L, state + 4, (int)np_c(insn), 0);
+    return call_any(L, state + 4, (int)np_c(insn));
 }
 
 /* ---- variable arguments ---- */
@@ -672,20 +674,31 @@ void np_vm_close(lua_State *L, NpInstr insn) {
     np_call_close(L, reg(L, np_a(insn)), -1, true);
 }
 
-bool np_vm_returned(lua_State *L, unsigned flags) {
+/* After a frame with `flags` was popped: as np_vm_return. */
+static lua_State *returned(lua_State *L, unsigned flags) {
     for (;;) {
-        if (flags & NP_FRAME_ENTRY) return true;
-        if (!(flags & NP_FRAME_FINISH)) return false;
         NpFrame *caller = L->frame;
+        if (flags & NP_FRAME_ENTRY) {
+            if (!np_coro_is_entered(L)) return NULL;
+            if (caller == L->frames) {
+                lua_State *to = L->resumer;
+                np_coro_leave(L, LUA_OK);
+                return to;
+            }
+            /* The C function that called it has lost its own part of the C stack by a yield. */
+        } else if (!(flags & NP_FRAME_FINISH)) {
+            return L;
+        }
         if (np_frame_is_lua(caller)) {
             np_vm_finish(L, caller);
-            return false;
+            return L;
         }
+        bool finish = (flags & NP_FRAME_FINISH) != 0;
         flags = caller->flags;
-        if (NP_LIKELY(np_call_finish_pcall(L, caller))) continue;
+        if (NP_LIKELY(finish && np_call_finish_pcall(L, caller))) continue;
         ptrdiff_t index = caller - L->frames;
         np_call_finish_c(L, caller);
-        if (L->frame - L->frames >= index) return false; /* it asked for another call, which has a frame now */
+        if (L->frame - L->frames >= index) return L; /* it asked for another call, which has a frame now */
     }
 }
 
@@ -697,7 +710,7 @@ static unsigned return_count(NpInstr insn) {
     }
 }
 
-bool np_vm_return(lua_State *L, NpInstr insn) {
+lua_State *np_vm_return(lua_State *L, NpInstr insn) {
     NpValue *first = reg(L, np_a(insn));
     unsigned count = return_count(insn);
     int n = count ? (int)count - 1 : (int)(L->top - first);
@@ -722,28 +735,24 @@ bool np_vm_return(lua_State *L, NpInstr insn) {
         L->frame = frame - 1;
     }
     np_barrier_cut(L);
-    return (flags & (NP_FRAME_ENTRY | NP_FRAME_FINISH)) && np_vm_returned(L, flags);
+    return flags & (NP_FRAME_ENTRY | NP_FRAME_FINISH) ? returned(L, flags) : L;
 }
 
-bool np_vm_call(lua_State *L, NpInstr insn) {
+lua_State *np_vm_call(lua_State *L, NpInstr insn) {
     NpValue *func = reg(L, np_a(insn));
-    int nresults = (int)np_c(insn) - 1;
     if (np_b(insn)) L->top = func + np_b(insn);
-    if (func->tag == NP_CFUNC && func->v.f == L->global->yield_function && np_coro_yield(L, func, nresults)) return true;
-    if (!resumes(L, func, nresults)) (void)np_call_prepare(L, func, nresults, 0);
-    return false;
+    return call_any(L, func, (int)np_c(insn) - 1);
 }
 
 /* A C function in tail position is an ordinary call with all results: the RETURN that follows every TAILCALL returns
  * them. A Lua function takes over the frame. */
-bool np_vm_tail_call(lua_State *L, NpInstr insn) {
+lua_State *np_vm_tail_call(lua_State *L, NpInstr insn) {
     NpValue *func = reg(L, np_a(insn));
     if (np_b(insn)) L->top = func + np_b(insn);
     if (np_c(insn)) np_func_close_upvals(L, np_frame_base(L->frame));
     while (func->tag != NP_LCLOSURE) {
         if (func->tag == NP_CCLOSURE || func->tag == NP_CFUNC) {
-            (void)np_call_prepare(L, func, LUA_MULTRET, 0);
-            return false;
+            return call_any(L, func, LUA_MULTRET);
         }
         func = np_call_meta_call(L, func);
     }
@@ -765,7 +774,7 @@ bool np_vm_tail_call(lua_State *L, NpInstr insn) {
     frame->u.lua.nextra = frame->u.lua.below = 0;
     frame->flags |= NP_FRAME_TAIL;
     frame->flags &= (uint16_t)~NP_FRAME_HOOK_SEEN;
-    return false;
+    return L;
 }
 
 /* ---- completing an instruction whose metamethod has returned ---- */

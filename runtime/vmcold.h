@@ -24,18 +24,16 @@ void np_vm_closure(lua_State *L, NpInstr insn);
 void np_vm_for_prep(lua_State *L, NpInstr insn);
 void np_vm_vararg_prep(lua_State *L, NpInstr insn);
 void np_vm_vararg(lua_State *L, NpInstr insn);
-void np_vm_tfor_call(lua_State *L, NpInstr insn);
 /* While hooks are set: tells the call hook of a function that starts, once a frame. */
 void np_vm_hook_entry(lua_State *L);
 void np_vm_close(lua_State *L, NpInstr insn);
-/* RETURN in all forms when something is to be closed, a hook is on, or the frame has flags. true: the interpreter
- * loop is to be left; false: go on with L->frame. */
-bool np_vm_return(lua_State *L, NpInstr insn);
-/* After a frame with `flags` was popped: as np_vm_return. */
-bool np_vm_returned(lua_State *L, unsigned flags);
-/* A call of anything: Lua frames are pushed, C functions run. false: go on with L->frame; as np_vm_return. */
-bool np_vm_call(lua_State *L, NpInstr insn);
-bool np_vm_tail_call(lua_State *L, NpInstr insn);
+/* These give the thread whose frame is to go on; NULL: the interpreter loop is to be left.
+ * RETURN in all forms when something is to be closed, a hook is on, or the frame has flags. */
+lua_State *np_vm_return(lua_State *L, NpInstr insn);
+/* A call of anything: Lua frames are pushed, C functions run. */
+lua_State *np_vm_call(lua_State *L, NpInstr insn);
+lua_State *np_vm_tail_call(lua_State *L, NpInstr insn);
+lua_State *np_vm_tfor_call(lua_State *L, NpInstr insn);
 
 /* [-] Before an instruction that looks into a table, while weak tables are being cleared: drops the entry if it is dead. */
 void np_vm_guard(lua_State *L, NpInstr insn);
@@ -77,6 +75,12 @@ NP_INLINE bool np_vm_is_plain_record(const NpValue *object, const NpValue *key) 
 int np_vm_arith_op(unsigned op);
 typedef struct NpOperands { const NpValue *left, *right; } NpOperands;
 /* [-] Its operands. Of UNM and BNOT both are the one. */
-NpOperands np_vm_arith_operands(lua_State *L, NpInstr insn);
+NP_INLINE NpOperands np_vm_arith_operands(const NpFrame *frame, NpInstr insn) {
+    unsigned op = np_op(insn);
+    const NpValue *base = frame->func + 1, *constants = frame->u.lua.constants;
+    const NpValue *left = (op >= NP_OP_KADD && op <= NP_OP_KDIV ? constants : base) + np_b(insn);
+    if (op >= NP_OP_UNM) return (NpOperands){left, left};
+    return (NpOperands){left, (op >= NP_OP_ADDK && op <= NP_OP_SHRK ? constants : base) + np_c(insn)};
+}
 
 #endif

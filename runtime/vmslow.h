@@ -61,6 +61,8 @@ NpValue *np_slow_push_callee(lua_State *L, const NpCallee *callee);
 bool np_arith_raw(lua_State *L, int op, const NpValue *a, const NpValue *b, NpValue *result);
 int64_t np_arith_imod(lua_State *L, int64_t a, int64_t b); /* [err] "attempt to perform 'n%%0'" */
 int64_t np_arith_idiv(lua_State *L, int64_t a, int64_t b); /* [err] "attempt to divide by zero" */
+/* [-] LUA_OPADD ... LUA_OPIDIV, LUA_OPUNM of floats. */
+double np_arith_float(int op, double a, double b);
 double np_arith_fmod(double a, double b);
 int64_t np_arith_shl(int64_t a, int64_t b);
 bool np_arith_less_num(const NpValue *a, const NpValue *b);       /* both numbers, exact */

@@ -435,6 +435,7 @@ static void shade_roots(NpGlobal *global) {
     for (int i = 0; i < LUA_NUMTYPES; i++)
         if (global->type_meta[i]) shade(global, (NpObj *)global->type_meta[i], NP_TABLE);
     for (int i = 0; i < NP_EVENT_COUNT; i++) shade_string(global->event_names[i]);
+    for (int i = 0; i < LUA_NUMTYPES; i++) shade_string(global->type_names[i]);
     shade_string(global->memory_error);
     shade_string(global->handler_error);
     shade_string(global->limit.word_hard);

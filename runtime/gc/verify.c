@@ -200,6 +200,7 @@ static void roots(Verify *verify, lua_State *L) {
     reach(verify, (NpObj *)np_state_thread(L), NP_THREAD);
     for (int i = 0; i < LUA_NUMTYPES; i++) reach(verify, (NpObj *)global->type_meta[i], NP_TABLE);
     for (int i = 0; i < NP_EVENT_COUNT; i++) reach(verify, (NpObj *)global->event_names[i], NP_STR);
+    for (int i = 0; i < LUA_NUMTYPES; i++) reach(verify, (NpObj *)global->type_names[i], NP_STR);
     reach(verify, (NpObj *)global->memory_error, NP_STR);
     reach(verify, (NpObj *)global->handler_error, NP_STR);
     for (unsigned id = 1; id < np_heap_group_end(&global->heap); id++) {

@@ -266,6 +266,7 @@ bool np_edges_roots(lua_State *L, NpEdgeVisit visit, void *ctx) {
     held_edges(&walk, &global->limit);
     group_edges(&walk, global);
     for (int i = 0; i < NP_EVENT_COUNT; i++) emit_root(&walk, "name of an event", global->event_names[i]);
+    for (int i = 0; i < LUA_NUMTYPES; i++) emit_root(&walk, "name of a type", global->type_names[i]);
     emit_root(&walk, "fixed text", global->memory_error);
     emit_root(&walk, "fixed text", global->handler_error);
     emit_root(&walk, "fixed text", global->limit.word_hard);

@@ -273,4 +273,49 @@ TEST(yieldable_only_inside) {
     lua_close(L);
 }
 
+
+static int depth_now(lua_State *L) {
+    const NpErrJump *jump = L->global->jump;
+    lua_pushinteger(L, jump->L == L && jump->level + 1 == np_c_calls(L) ? (lua_Integer)jump->depth : -1);
+    return 1;
+}
+
+TEST(the_loop_goes_from_thread_to_thread) {
+    lua_State *L = open_state();
+    lua_register(L, "depth", depth_now);
+    expect_chunk(L, "local wrap, yield = coroutine.wrap, coroutine.yield\n"
+                    "local function nest(n) if n == 0 then yield(depth()) return depth() end return wrap(function() return nest(n - 1) end)() end\n"
+                    "local at_yield = wrap(function() return nest(0) end)\n"
+                    "assert(depth() == 0 and at_yield() == 1 and depth() == 0 and at_yield() == 1)\n"
+                    "local order = {}\n"
+                    "for inner in wrap(function() for i in wrap(function() yield(depth()) yield(depth()) end) do yield(i * 10 + depth()) end end) do\n"
+                    "    order[#order + 1] = inner + depth() end\n"
+                    "assert(table.concat(order, ' ') == '21 21')\n"
+                    /* below a C function that calls it, a loop is another one */
+                    "table.sort({2, 1}, function(a, b) assert(depth() == -1) assert(wrap(depth)() == 0) return a < b end)\n"
+                    "return depth() == 0");
+    lua_close(L);
+}
+
+TEST(errors_and_yields_pass_several_threads) {
+    lua_State *L = open_state();
+    lua_register(L, "depth", depth_now);
+    expect_chunk(L, "local wrap, yield = coroutine.wrap, coroutine.yield\n"
+                    "local function three(f, ...) return wrap(function(...) return wrap(function(...) return wrap(f)(...) end)(...) end)(...) end\n"
+                    "local ok, message = pcall(three, function() assert(depth() == 3) error('deep', 0) end)\n"
+                    "assert(not ok and message:match('deep$') and depth() == 0)\n"
+                    "local inner = wrap(function() local ok, message = pcall(three, error, 'x', 0) yield(message:sub(-1) .. depth())\n"
+                    "    return select(2, pcall(three, function() yield(setmetatable({}, {__index = function() return yield(depth()) end}).x) error({}) end)) end)\n"
+                    "assert(inner() == 'x1' and type(inner()) == 'number' and depth() == 0)\n"
+                    /* a yield that has to leave a C function ends the loop, and the next one goes on with the resumer */
+                    "local from_close = wrap(function() do local c <close> = setmetatable({}, {__close = function() yield(depth()) yield(2) end}) end return depth() end)\n"
+                    "assert(from_close() == -1 and depth() == 0 and from_close() == 2 and from_close() == 1 and depth() == 0)\n"
+                    "local co = coroutine.create(function() local ok, message = pcall(function() local c <close> = setmetatable({}, {__close = function(_, e)\n"
+                    "    yield(e) error(e .. '2', 0) end}) error('1', 0) end) yield(message, depth()) error('3', 0) end)\n"
+                    "local function next(...) local a, b, c = coroutine.resume(co) return tostring(a) .. tostring(b) .. tostring(c) end\n"
+                    "assert(next() == 'true1nil' and next() == 'true121' and next() == 'false3nil' and coroutine.status(co) == 'dead')\n"
+                    "return depth() == 0");
+    lua_close(L);
+}
+
 UNIT_MAIN
