@@ -138,6 +138,7 @@ NP_INLINE void deliver(lua_State *L, lua_State *co, int status, int count) {
         np_stack_need(L, LUA_MINSTACK);
         L->frame->top = L->top + LUA_MINSTACK;
         count = (wrapped ? global->end_wrap : global->end_resume)(L, co, status, status > LUA_YIELD ? 1 : count);
+        np_gate_pass(L);
         np_call_post(L, L->frame, count);
         return;
     }
