@@ -284,10 +284,11 @@ EXTRA(index_by_call) {
     NpValue *func = L->frame->top;
     if (NP_LIKELY(entry->epoch == global->meta_epoch &&
                   np_vm_method(L, np_shape_of(global, table)->metatable, NP_EVENT_INDEX, func))) {
-        NpValue object;
-        np_set_obj(&object, table, NP_TABLE);
-        if (np_opcode_info[op].base == NP_OP_SELF) np_copy(RA + 1, &object);
-        BEGIN_METHOD(func, &object, key);
+        np_set_obj(func + 1, table, NP_TABLE);
+        np_copy(func + 2, key);
+        L->top = func + 3;
+        if (np_opcode_info[op].base == NP_OP_SELF) np_copy(RA + 1, func + 1);
+        TO(begin_method);
     }
     COLD(get_field);
 }
@@ -295,10 +296,9 @@ EXTRA(set_field_method) {
     const NpValue *object = RA, *key = constants + pc[1];
     if (object->tag == NP_TABLE && !np_table_is_dict(np_tab(object))) {
         NpValue *func = L->frame->top;
-        uint8_t tag;
         if (np_vm_is_plain_record(object, key) &&
             np_vm_method(L, np_shape_of(L->global, np_tab(object))->metatable, NP_EVENT_NEWINDEX, func) &&
-            func->tag == NP_LCLOSURE && !np_vm_record_value(L, np_tab(object), key, &tag)) {
+            func->tag == NP_LCLOSURE && np_vm_record_value(L, np_tab(object), key).tag == NP_NIL) {
             BEGIN_METHOD_3(func, object, key, RB);
         }
     }
@@ -308,11 +308,10 @@ EXTRA(get_index_record) {
     const NpValue *object = RB, *key = RC;
     if (NP_LIKELY(np_vm_is_plain_record(object, key))) {
         NpValue *func = L->frame->top;
-        uint8_t tag;
-        const NpPayload *found = np_vm_record_value(L, np_tab(object), key, &tag);
-        if (found) {
-            RA->v = *found;
-            RA->tag = tag;
+        NpFound found = np_vm_record_value(L, np_tab(object), key);
+        if (found.tag != NP_NIL) {
+            RA->v = found.v;
+            RA->tag = (uint8_t)found.tag;
             NEXT;
         }
         if (!np_vm_method(L, np_shape_of(L->global, np_tab(object))->metatable, NP_EVENT_INDEX, func)) {
@@ -327,9 +326,8 @@ EXTRA(set_index_record) {
     const NpValue *object = RA, *key = RB;
     if (object->tag == NP_TABLE && np_tab(object)->shape != NP_SHAPE_ROOT && np_vm_is_plain_record(object, key)) {
         NpValue *func = L->frame->top;
-        uint8_t tag;
         if (np_vm_method(L, np_shape_of(L->global, np_tab(object))->metatable, NP_EVENT_NEWINDEX, func) &&
-            func->tag == NP_LCLOSURE && !np_vm_record_value(L, np_tab(object), key, &tag)) {
+            func->tag == NP_LCLOSURE && np_vm_record_value(L, np_tab(object), key).tag == NP_NIL) {
             BEGIN_METHOD_3(func, object, key, RC);
         }
     }

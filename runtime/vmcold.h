@@ -54,16 +54,19 @@ NP_INLINE bool np_vm_method(lua_State *L, NpTable *metatable, NpEvent event, NpV
 
 /* The call of a metamethod that lies above the registers, with its arguments up to L->top. */
 void np_vm_begin_method(lua_State *L, NpInstr insn);
-/* [-] Where the value of a record lies for a key that is an integer or a short string, and *tag; NULL: it has none. */
-NP_INLINE const NpPayload *np_vm_record_value(lua_State *L, const NpTable *table, const NpValue *key, uint8_t *tag) {
+/* [-] The value that a record has for a key that is an integer or a short string; nil: none. Handlers have no locals whose
+ * address is taken: with asan, clang cannot compile those of their calling convention. */
+typedef struct NpFound { NpPayload v; uint64_t tag; } NpFound;
+NP_INLINE NpFound np_vm_record_value(lua_State *L, const NpTable *table, const NpValue *key) {
+    static const NpFound none = {{.bits = 0}, NP_NIL};
     if (key->tag == NP_INT) {
         uint64_t at = (uint64_t)key->v.i - 1;
-        if (at >= table->array_size || (*tag = np_array_tags(table)[at]) == NP_NIL) return NULL;
-        return &table->array[at];
+        if (at >= table->array_size) return none;
+        return (NpFound){table->array[at], np_array_tags(table)[at]};
     }
     int slot = np_shape_find(np_shape_of(L->global, table), np_str(key));
-    if (slot < 0 || (*tag = np_slot_tags(table)[slot]) == NP_NIL) return NULL;
-    return &np_slot_values(table)[slot];
+    if (slot < 0) return none;
+    return (NpFound){np_slot_values(table)[slot], np_slot_tags(table)[slot]};
 }
 /* [-] Is it a record, and the key one for which np_vm_record_value tells all, whatever the collector is doing? */
 NP_INLINE bool np_vm_is_plain_record(const NpValue *object, const NpValue *key) {
