@@ -42,6 +42,14 @@ _Static_assert(sizeof(double) == 8 && sizeof(long long) == 8, "64-bit numbers");
 #define NP_ALIGN_UP(n, a) (((n) + ((a) - 1)) & ~(size_t)((a) - 1))
 #define NP_ALIGN_DOWN(n, a) ((n) & ~(size_t)((a) - 1))
 
+/* For x > 0. The compiler is not shown what is asked: it would count bits, which takes 15 instructions where the processor
+ * is not known to have one for that. */
+NP_INLINE bool np_is_power_of_two(uint64_t x) {
+    uint64_t lower = x - 1;
+    __asm__("" : "+r"(lower));
+    return (x & lower) == 0;
+}
+
 /* Prints "neap: fatal: <message>" to stderr without allocating and aborts. Only for states that
  * are impossible unless Neap itself has a bug: nothing a script or an environment does may get here.
  * Defined in dbg.c. */

@@ -367,7 +367,9 @@ static NpIdle *record(NpGlobal *global) {
 }
 
 void np_idle_start(NpGlobal *global) {
-    if (global->idle ? global->idle->watches : np_os_tells_sleepers()) (void)record(global);
+    if (global->idle ? global->idle->watches
+                     : global->heap.mem.ready >= LEAST_HEAP && np_os_tells_sleepers()) /* at every slice until then */
+        (void)record(global);
 }
 
 /* Called after what the helper is to see has been stored. */

@@ -538,20 +538,28 @@ HANDLER(DIV) { DIVIDE(RB, RC) }
 HANDLER(DIVK) { DIVIDE(RB, KC) }
 HANDLER(KDIV) { DIVIDE(KB, RC) }
 
-/* Division of integers rounds towards minus infinity; positive operands need no correction. */
-#define MODULO(RIGHT)                                                                              \
+/* Division of integers rounds towards minus infinity; positive operands need no correction. By a power of two, which
+ * constants are asked for, it is the low bits, and the others shifted. */
+#define IF_POWER(VALUE)                                                                            \
+    if (np_is_power_of_two((uint64_t)right->v.i)) {                                                \
+        np_set_int(RA, VALUE);                                                                     \
+        NEXT;                                                                                      \
+    }
+#define MODULO(RIGHT, IF_EASY)                                                                     \
     const NpValue *left = RB, *right = RIGHT;                                                      \
     if (NP_LIKELY(INTS(left, right) && right->v.i > 0)) {                                          \
+        IF_EASY                                                                                    \
         int64_t rest = ((uint64_t)(left->v.i | right->v.i) >> 32) == 0                             \
                            ? (int64_t)((uint32_t)left->v.i % (uint32_t)right->v.i)                 \
                            : left->v.i % right->v.i;                                               \
         np_set_int(RA, rest < 0 ? rest + right->v.i : rest);                                       \
         NEXT;                                                                                      \
     }                                                                                              \
-    TO(arith);
-#define INT_DIVIDE(RIGHT)                                                                          \
+    COLD(arith);
+#define INT_DIVIDE(RIGHT, IF_EASY)                                                                 \
     const NpValue *left = RB, *right = RIGHT;                                                      \
     if (NP_LIKELY(INTS(left, right) && right->v.i > 0)) {                                          \
+        IF_EASY                                                                                    \
         int64_t quotient;                                                                          \
         if (((uint64_t)(left->v.i | right->v.i) >> 32) == 0) {                                     \
             quotient = (int64_t)((uint32_t)left->v.i / (uint32_t)right->v.i);                      \
@@ -562,25 +570,12 @@ HANDLER(KDIV) { DIVIDE(KB, RC) }
         np_set_int(RA, quotient);                                                                  \
         NEXT;                                                                                      \
     }                                                                                              \
-    TO(arith);
+    COLD(arith);
 
-/* By a power of two: what rounding towards minus infinity gives is the low bits, and the others shifted. */
-#define BY_POWER_OF_TWO(VALUE)                                                                     \
-    if (INTS(RB, KC) && KC->v.i > 0 && (KC->v.i & (KC->v.i - 1)) == 0) {                           \
-        const int64_t left = RB->v.i, right = KC->v.i;                                             \
-        np_set_int(RA, VALUE);                                                                     \
-        NEXT;                                                                                      \
-    }
-HANDLER(MOD) { MODULO(RC) }
-HANDLER(MODK) {
-    BY_POWER_OF_TWO(left & (right - 1))
-    MODULO(KC)
-}
-HANDLER(IDIV) { INT_DIVIDE(RC) }
-HANDLER(IDIVK) {
-    BY_POWER_OF_TWO(left >> __builtin_ctzll((uint64_t)right))
-    INT_DIVIDE(KC)
-}
+HANDLER(MOD) { MODULO(RC, ) }
+HANDLER(MODK) { MODULO(KC, IF_POWER(left->v.i & (right->v.i - 1))) }
+HANDLER(IDIV) { INT_DIVIDE(RC, ) }
+HANDLER(IDIVK) { INT_DIVIDE(KC, IF_POWER(left->v.i >> __builtin_ctzll((uint64_t)right->v.i))) }
 HANDLER(POW) { TO(arith); }
 HANDLER(POWK) {
     const NpValue *left = RB, *right = KC;
