@@ -168,6 +168,7 @@ void np_cg_jump_if(NpFuncGen *fg, NpExpr *expr, bool when, NpJumps *list) {
         jump_if_chain(fg, expr, when, list);
     } else if (np_ast_is_literal(expr)) {
         if (expr->line) fg->line = expr->line;
+        if (fg->test_line) fg->line = fg->test_line;
         if (np_cg_is_true(expr) == when) np_emit_jump(fg, list);
     } else if (np_cg_is_comparison(expr)) {
         fg->late_line = expr->line;

@@ -520,6 +520,11 @@ static NpArmHead open_arm(NpParse *parse, NpArms before, NpExpr *condition, int 
     if (!open) return head;
     if (before.decided || (condition && np_ast_is_literal(condition))) {
         open->unreachable = before.decided || !np_cg_is_true(condition);
+        if (open->unreachable && !before.decided) { /* a jump to where it stands: its line is one that debuggers see */
+            NpJumps next = NP_NO_JUMP;
+            np_cg_condition(fg, head.arm, false, &next);
+            np_emit_patch_here(fg, next);
+        }
         open->before = np_emit_mark(fg);
         open->ngotos = parse->scope.gotos.count;
     } else if (condition && (parse->token.kind == NP_TK_BREAK || parse->token.kind == NP_TK_GOTO)) {
