@@ -903,12 +903,13 @@ HANDLER(RETURN0) {
 HANDLER(RETURN1) {
     NpFrame *frame = L->frame;
     if (PLAIN_RETURN(frame)) {
-        NpValue *to = RESULTS_AT(frame);
         int wanted = frame->nresults;
-        if (NP_LIKELY(wanted == 1)) {
-            np_copy(to, RA);
+        /* base - 1 is known before the frame has been read: whoever uses the result does not wait for that. */
+        if (NP_LIKELY(wanted == 1 && frame->u.lua.below == 0)) {
+            np_copy(base - 1, RA);
             RESUME_CALLER;
         }
+        NpValue *to = RESULTS_AT(frame);
         if (wanted != 0) {
             np_copy(to, RA);
             L->top = ++to;

@@ -87,7 +87,7 @@ static size_t quantum(const NpGlobal *global) {
 
 /* What the pause is a percentage of, less 100: the live bytes of a small heap. A large one may grow by a smaller part
  * of itself before it is collected, or it would hold twice what it needs. */
-static size_t runway_base(size_t live) { return live <= SMALL_HEAP ? live : SMALL_HEAP + (live - SMALL_HEAP) / 10 * 3; }
+static size_t runway_base(size_t live) { return live <= SMALL_HEAP ? live : SMALL_HEAP + (live - SMALL_HEAP) / 4; }
 
 static void set_goal(NpGlobal *global) {
     NpGc *gc = &global->gc;
