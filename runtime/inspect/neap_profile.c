@@ -57,6 +57,7 @@ static neap_Sites *new_result(NpSites *tables) {
 LUA_API void neap_sites_free(neap_Sites *found) {
     NpSites *tables;
     if (!found) return;
+    NP_API_ENTER(found->tables->global->main_thread);
     tables = found->tables;
     np_marks_close_rows(&found->rows);
     np_list_close(&np_mem_process, (void **)&found->stack, &found->stack_capacity, 1);
@@ -121,6 +122,7 @@ LUA_API int neap_heapsites(lua_State *L, neap_Sites **out) {
 static size_t whole(double value) { return value > 0.5 ? (size_t)(value + 0.5) : 0; }
 
 LUA_API int neap_site(neap_Sites *found, int index, neap_Site *out) {
+    NP_API_ENTER(found->tables->global->main_thread);
     enum { STACK_MOST = 32768 };
     const NpSiteRow *row;
     if (index < 0 || (size_t)index >= found->rows.count) return 0;
