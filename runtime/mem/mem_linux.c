@@ -370,7 +370,14 @@ static Sleep read_status(const char *path, uint64_t *switches) {
 /* Is it a call that Neap does not make while its structures are half way? Its own are those about memory, and what the
  * debugging switches print. "running", or "-1 ...", is no call. */
 static bool is_foreign_call(const char *path) {
-    static const unsigned short own[] = {SYS_mmap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_mremap, SYS_mincore, SYS_brk};
+    static const unsigned short own[] = {
+#ifdef SYS_mmap
+        SYS_mmap,
+#endif
+#ifdef SYS_mmap2 /* of systems with 32 bits, some of which have no other */
+        SYS_mmap2,
+#endif
+        SYS_munmap, SYS_mprotect, SYS_madvise, SYS_mremap, SYS_mincore, SYS_brk};
     char text[256];
     const char *argument;
     size_t call;
@@ -435,9 +442,18 @@ bool np_linux_note_sleepers(const char *tasks, int except, NpOsSleepers *out) {
     return asleep;
 }
 
-bool np_os_note_sleepers(NpOsSleepers *out) {
-    return np_linux_note_sleepers("/proc/self/task", (int)syscall(SYS_gettid), out);
+/* This thread's number as /proc has it: not gettid's where /proc is that of an outer namespace. 0: not known. */
+static int own_number(void) {
+    char link[64];
+    ssize_t length = readlink("/proc/thread-self", link, sizeof link - 1);
+    const char *last;
+    if (length <= 0) return 0;
+    link[length] = '\0';
+    last = strrchr(link, '/');
+    return last ? (int)read_number(last + 1) : 0;
 }
+
+bool np_os_note_sleepers(NpOsSleepers *out) { return np_linux_note_sleepers("/proc/self/task", own_number(), out); }
 
 bool np_os_tells_sleepers(void) {
     char text[256];

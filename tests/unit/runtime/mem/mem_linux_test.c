@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "runtime/dbg.h"
 #include "runtime/mem/mem_os.h"
@@ -391,6 +393,27 @@ TEST(a_thread_that_wakes_in_between_is_seen) {
     pthread_join(thread, NULL);
     EXPECT_TRUE(all_sleep(&after)); /* the kernel may still list it for a moment */
     EXPECT_EQ(after.count, 0);
+}
+
+/* In a namespace of its own the process has other numbers than those in /proc, if that is not mounted anew. */
+TEST(a_process_in_another_namespace_finds_itself) {
+    enum { ALL_SLEEP, SOME_DO_NOT, NO_NAMESPACE };
+    int status;
+    pid_t child;
+    if (!np_os_tells_sleepers() || getenv("NEAP_TEST_EMULATED")) SKIP("the system does not tell of the process's threads");
+    child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        NpOsSleepers note;
+        if (unshare(CLONE_NEWPID) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) _exit(NO_NAMESPACE);
+        child = fork();
+        if (child == 0) _exit(np_os_note_sleepers(&note) && note.count == 0 ? ALL_SLEEP : SOME_DO_NOT);
+        _exit(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : NO_NAMESPACE);
+    }
+    REQUIRE_EQ(waitpid(child, &status, 0), child);
+    REQUIRE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NO_NAMESPACE) SKIP("the system gives no namespace");
+    EXPECT_EQ(WEXITSTATUS(status), ALL_SLEEP);
 }
 
 UNIT_MAIN
