@@ -347,7 +347,8 @@ LUA_API int (neap_writeprofile)(lua_State *L, int kind, int form, neap_Write wri
  * call, be it in a C function, in a hook, or in the host between two calls of the API, and no thread has called the API for
  * quiet_ms. Whoever calls it while the helper works waits for the end of a slice, which is about half a millisecond. Not taken
  * for a wait are
- *   - a process of which a thread works, whatever it does, or has a signal blocked that the process catches;
+ *   - a process of which a thread works, whatever it does, or has a signal blocked that the process catches, or which has more
+ *     than 64 threads besides;
  *   - functions that Neap calls amid its own work: a finalizer, a host's allocator, the functions of neap_watch, neap_map,
  *     neap_snapshot, neap_writeprofile, neap_onmemoryerror and neap_interrupt.
  * For a C function that sleeps it is as if it had called the API: what it uses must be on its stack or reachable. Strings and
