@@ -31,7 +31,10 @@ LUA_API void lua_callk(lua_State *L, int nargs, int nresults, lua_KContext ctx, 
         L->frame->u.c.ctx = ctx;
         np_call(L, func, nresults);
     } else {
+        lua_State *running = L->global->running; /* after an error np_err_protect puts it back */
+        L->global->running = L;
         np_call_no_yield(L, func, nresults);
+        L->global->running = running;
     }
     own_results(L, nresults);
 }

@@ -41,6 +41,8 @@ void np_err_throw(lua_State *L, int status) {
 static int protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg, unsigned level) {
     NpErrJump jump;
     uint32_t n_c_calls = L->n_c_calls;
+    lua_State *running = L->global->running; /* L, unless a host calls in a thread that it has not resumed */
+    L->global->running = L;
     jump.previous = L->global->jump;
     jump.status = LUA_OK;
     jump.L = L;
@@ -50,7 +52,7 @@ static int protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg, 
     if (setjmp(jump.buf) == 0) f(L, arg);
     L->global->jump = jump.previous;
     L->global->failed = jump.L;
-    L->global->running = L;
+    L->global->running = running;
     L->n_c_calls = n_c_calls;
     return jump.status;
 }

@@ -318,6 +318,59 @@ TEST(some_places_are_at_rest_and_some_are_not) {
     close_state();
 }
 
+/* Whether the thread that runs is known, of which the values are that have just been popped. */
+static int is_known(lua_State *L1) {
+    lua_pushboolean(L1, L1->global->running == L1);
+    return 1;
+}
+
+static int is_known_and_fails(lua_State *L1) {
+    is_known(L1);
+    return lua_error(L1);
+}
+
+static bool told(lua_State *L1) {
+    bool was = lua_toboolean(L1, -1);
+    lua_pop(L1, 1);
+    return was;
+}
+
+/* As hosts do that have a thread for each of their callbacks, and never resume it. */
+static int call_elsewhere(lua_State *L1) {
+    lua_State *other = lua_touserdata(L1, lua_upvalueindex(1));
+    lua_pushcfunction(other, is_known);
+    EXPECT_EQ(lua_pcall(other, 0, 1, 0), LUA_OK);
+    EXPECT(told(other));
+    EXPECT(L1->global->running == L1);
+    lua_pushcfunction(other, is_known_and_fails);
+    EXPECT_EQ(lua_pcall(other, 0, 1, 0), LUA_ERRRUN);
+    EXPECT(told(other));
+    EXPECT(L1->global->running == L1);
+    lua_pushcfunction(other, is_known);
+    lua_call(other, 0, 1);
+    EXPECT(told(other));
+    EXPECT(L1->global->running == L1);
+    lua_pushcfunction(other, is_known_and_fails); /* which is caught outside of this function */
+    lua_call(other, 0, 1);
+    return 0;
+}
+
+TEST(the_thread_that_runs_is_known) {
+    open_state();
+    lua_State *other = lua_newthread(L);
+    lua_pushlightuserdata(L, other);
+    lua_pushcclosure(L, call_elsewhere, 1);
+    lua_setglobal(L, "call_elsewhere");
+    RUN("assert(not pcall(call_elsewhere))");
+    EXPECT(L->global->running == L);
+    RUN("local co = coroutine.create(function()\n"
+        "    assert(not pcall(call_elsewhere)) coroutine.yield() assert(not pcall(call_elsewhere)) call_elsewhere()\n"
+        "end)\n"
+        "assert(coroutine.resume(co)) assert(not coroutine.resume(co))");
+    EXPECT(L->global->running == L);
+    close_state();
+}
+
 /* ---- forks ---- */
 
 TEST(a_process_that_forks_amid_the_work_has_a_sound_child) {
