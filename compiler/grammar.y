@@ -520,7 +520,8 @@ static NpArmHead open_arm(NpParse *parse, NpArms before, NpExpr *condition, int 
     if (!open) return head;
     if (before.decided || (condition && np_ast_is_literal(condition))) {
         open->unreachable = before.decided || !np_cg_is_true(condition);
-        if (open->unreachable && !before.decided) { /* a jump to where it stands: its line is one that debuggers see */
+        /* A jump to where it stands, as its line is one that debuggers see; a break has none for itself. */
+        if (open->unreachable && !before.decided && parse->token.kind != NP_TK_BREAK) {
             NpJumps next = NP_NO_JUMP;
             np_cg_condition(fg, head.arm, false, &next);
             np_emit_patch_here(fg, next);

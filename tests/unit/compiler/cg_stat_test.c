@@ -25,7 +25,7 @@ TEST(conflicting_assignments) {
 
 TEST(if_and_dead_code) {
     EXPECT_CODE("if nil then f() end", "JMP 0"); /* for its line */
-    EXPECT_CODE("while a do if false then break end end", "GETTABUP 0 0 0 0 0; TEST 0 0 0 2; LOOP -6; LOOP -7");
+    EXPECT_CODE("while a do if false then break end end", "GETTABUP 0 0 0 0 0; TEST 0 0 0 1; LOOP -6");
     EXPECT_CODE("local x if nil then f = function() return x end return 's', 1.5 end return 'k', 2.5",
                 "LOADNIL 0 0 0; JMP 0; LOADK 1 0; LOADK 2 1; RETURN 1 3 1");
     EXPECT_CODE("if a then f() elseif true then g() elseif b then h() else i() end",
