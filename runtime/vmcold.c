@@ -262,7 +262,13 @@ void np_vm_guard(lua_State *L, NpInstr insn) {
         break;
     default: return;
     }
-    if (np_is_table(object) && (np_tab(object)->flags & NP_FLAG_WEAK)) np_table_purge(L, np_tab(object), key);
+    if (!np_is_table(object) || !(np_tab(object)->flags & NP_FLAG_WEAK)) return;
+    int64_t whole;
+    if (key->tag == NP_FLT && np_number_flt_to_int(key->v.n, &whole, NP_ROUND_EXACT)) {
+        np_set_int(&integer, whole);
+        key = &integer;
+    }
+    np_table_purge(L, np_tab(object), key);
 }
 
 /* ---- inline caches: writes ---- */
