@@ -38,13 +38,7 @@ static void resize_array(lua_State *L, NpTable *table, uint32_t size, NpPayload 
 
 NpTable *np_table_new(lua_State *L, uint32_t narray, uint32_t nrecord) {
     NpTable *table = np_mem_obj(L, sizeof(NpTable), NP_TABLE);
-    table->slot_capacity = 0;
-    table->absent = 0;
-    table->shape = NP_SHAPE_ROOT;
-    table->slots = NULL;
-    table->array = NULL;
-    table->array_size = 0;
-    table->border_hint = 0;
+    np_table_make_empty(table);
     if (narray == 0 && nrecord == 0) return table;
     np_gc_hold(L, table);
     if (narray > 0) resize_array(L, table, narray < ARRAY_MAX ? narray : ARRAY_MAX, NULL); /* exactly: it may never grow */

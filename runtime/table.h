@@ -61,11 +61,8 @@ NP_INLINE void np_table_clear_tags(uint8_t *tags, unsigned count) {
 }
 #define NP_ELEMENTS_SMALL (NP_SMALL_MAX / NP_ELEMENT_BYTES) /* so many fit a small buffer */
 #define NP_TABLE_CLASS NP_CLASS_OF(sizeof(NpTable))
-/* [-] An empty table, of a run that has a slot (np_heap_has of NP_TABLE_CLASS). */
-NP_INLINE NpTable *np_table_take(NpHeap *heap) {
-    NpTable *table = np_heap_take(heap, NP_TABLE_CLASS, NP_SPAN_OBJ);
-    table->kind = NP_TABLE;
-    table->flags = 0;
+/* All of a new table but what every object has. */
+NP_INLINE void np_table_make_empty(NpTable *table) {
     table->slot_capacity = 0;
     table->absent = 0;
     table->shape = NP_SHAPE_ROOT;
@@ -73,6 +70,13 @@ NP_INLINE NpTable *np_table_take(NpHeap *heap) {
     table->array = NULL;
     table->array_size = 0;
     table->border_hint = 0;
+}
+/* [-] An empty table, of a run that has a slot (np_heap_has of NP_TABLE_CLASS). */
+NP_INLINE NpTable *np_table_take(NpHeap *heap) {
+    NpTable *table = np_heap_take(heap, NP_TABLE_CLASS, NP_SPAN_OBJ);
+    table->kind = NP_TABLE;
+    table->flags = 0;
+    np_table_make_empty(table);
     return table;
 }
 

@@ -11,20 +11,7 @@ EXTRA(begin_method) {
     if (NP_LIKELY(func->tag == NP_LCLOSURE)) {
         const NpProto *proto = np_lcl(func)->proto;
         if (NP_LIKELY(L->stack_last - top > proto->max_stack && frame != L->frames_end)) {
-            caller->u.lua.pc = pc;
-            frame->func = func;
-            frame->nresults = (np_opcode_info[np_op(insn)].flags & (NP_OPF_SA | NP_OPF_CMP)) != 0;
-            frame->flags = NP_FRAME_FINISH;
-            frame->u.lua.nextra = frame->u.lua.below = 0;
-            base = func + 1;
-            frame->top = base + proto->max_stack;
-            while (NP_UNLIKELY(top - base < proto->nparams)) np_set_nil(top++);
-            L->top = top;
-            constants = proto->constants;
-            pc = proto->code;
-            frame->u.lua.constants = constants;
-            L->frame = frame;
-            NEXT;
+            ENTER_LUA((np_opcode_info[np_op(insn)].flags & (NP_OPF_SA | NP_OPF_CMP)) != 0, NP_FRAME_FINISH);
         }
     }
     COLD(begin_method);

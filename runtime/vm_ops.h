@@ -21,6 +21,27 @@
 #define FLTS(x, y) ((x)->tag == NP_FLT && (y)->tag == NP_FLT)
 #define AS_FLT(x) ((x)->tag == NP_FLT ? (x)->v.n : (double)(x)->v.i)
 
+/* The frame of the Lua function at `func`, a slot with a closure of `proto`, becomes the running one: its arguments end at `top`,
+ * which is L->top too, and what its prototype needs has been found to be there. */
+#define ENTER_LUA(NRESULTS, FLAGS)                                                                 \
+    caller->u.lua.pc = pc;                                                                         \
+    frame->func = func;                                                                            \
+    frame->nresults = NRESULTS;                                                                    \
+    frame->flags = FLAGS;                                                                          \
+    frame->u.lua.nextra = frame->u.lua.below = 0;                                                  \
+    base = func + 1;                                                                               \
+    frame->top = base + proto->max_stack;                                                          \
+    if (NP_UNLIKELY(top - base < proto->nparams)) {                                                \
+        do np_set_nil(top++);                                                                      \
+        while (top - base < proto->nparams);                                                       \
+        L->top = top;                                                                              \
+    }                                                                                              \
+    constants = proto->constants;                                                                  \
+    pc = np_proto_code(proto);                                                                     \
+    frame->u.lua.constants = constants;                                                            \
+    L->frame = frame;                                                                              \
+    NEXT
+
 /* ---- loads ---- */
 HANDLER(MOVE) {
     np_copy(RA, RB);
@@ -803,23 +824,7 @@ HANDLER(CALL) {
         const NpProto *proto = np_lcl(func)->proto;
         NpFrame *caller = L->frame, *frame = caller + 1;
         if (NP_LIKELY(L->stack_last - top > proto->max_stack && frame != L->frames_end)) {
-            caller->u.lua.pc = pc;
-            frame->func = func;
-            frame->nresults = (int16_t)(np_c(insn) - 1);
-            frame->flags = 0;
-            frame->u.lua.nextra = frame->u.lua.below = 0;
-            base = func + 1;
-            frame->top = base + proto->max_stack;
-            if (NP_UNLIKELY(top - base < proto->nparams)) {
-                do np_set_nil(top++);
-                while (top - base < proto->nparams);
-                L->top = top;
-            }
-            constants = proto->constants;
-            pc = np_proto_code(proto);
-            frame->u.lua.constants = constants;
-            L->frame = frame;
-            NEXT;
+            ENTER_LUA((int16_t)(np_c(insn) - 1), 0);
         }
         COLD(call);
     }
@@ -1035,20 +1040,8 @@ EXTRA(tfor_function) {
         NpFrame *caller = L->frame, *frame = caller + 1;
         if (NP_LIKELY(L->stack_last - top > proto->max_stack && frame != L->frames_end)) {
             for (int i = 0; i < 3; i++) np_copy(func + i, state + i);
-            caller->u.lua.pc = pc;
-            frame->func = func;
-            frame->nresults = (int16_t)np_c(insn);
-            frame->flags = 0;
-            frame->u.lua.nextra = frame->u.lua.below = 0;
-            base = func + 1;
-            frame->top = base + proto->max_stack;
-            while (NP_UNLIKELY(top - base < proto->nparams)) np_set_nil(top++);
             L->top = top;
-            constants = proto->constants;
-            pc = np_proto_code(proto);
-            frame->u.lua.constants = constants;
-            L->frame = frame;
-            NEXT;
+            ENTER_LUA((int16_t)np_c(insn), 0);
         }
     }
     COLD(tfor_call);
