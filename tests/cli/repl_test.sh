@@ -239,8 +239,8 @@ if command -v flock >/dev/null; then
     cp -p long_history fresh
     mv fresh long_history # as another session does that shortens it
     exec 8>&-
-    until_so "a history that is free again: goes on" shows '"more"'
-    say "a history that was replaced meanwhile is written to" '"waits" "more" ' "$(tail -n 2 long_history | tr '\n' ' ')"
+    ends_with() { [ "$(tail -n 2 long_history | tr '\n' ' ')" = "$1" ]; }
+    until_so "a history that was replaced meanwhile is written to" ends_with '"waits" "more" '
 fi
 
 # Only a shell that has jobs can stop one.
