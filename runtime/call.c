@@ -192,12 +192,11 @@ NP_INLINE NpFrame *call_c(lua_State *L, NpValue *func, int nresults, unsigned fl
         np_call_hook(L, LUA_HOOKCALL, -1, 1, (int)(L->top - func) - 1);
     int n = function(L);
     np_gate_pass(L);
+    np_call_check_count(L, n);
     if (NP_LIKELY(n >= 0)) {
-        NP_API_CHECK_IN("neap_tailpcallk", !(L->frame->flags & NP_FRAME_CATCH), "what it returned was not returned at once");
         post(L, L->frame, n);
         return NULL;
     }
-    NP_API_CHECK_IN("lua_CFunction", n == NP_RET_CALL && (L->frame->flags & NP_FRAME_CATCH), "a negative number of results");
     return np_call_requested(L);
 }
 
@@ -525,6 +524,8 @@ int np_call_protected(lua_State *L, void (*f)(lua_State *, void *), void *arg, p
     uint8_t allow_hook = L->allow_hook;
     ptrdiff_t old_errfunc = L->errfunc;
     uint32_t n_catch = L->n_catch;
+    lua_State *running = L->global->running; /* L, unless a host calls in a thread that it has not resumed */
+    L->global->running = L;
     L->errfunc = errfunc;
     int status = np_err_protect_recovering(L, f, arg);
     if (NP_UNLIKELY(status != LUA_OK)) {
@@ -540,6 +541,7 @@ int np_call_protected(lua_State *L, void (*f)(lua_State *, void *), void *arg, p
         }
     }
     L->errfunc = old_errfunc;
+    L->global->running = running;
     return status;
 }
 

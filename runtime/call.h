@@ -4,6 +4,7 @@
 #define NP_CALL_H
 
 #include "runtime/dbg.h"
+#include "runtime/err.h"
 #include "runtime/state.h"
 
 /* ---- stack.c ---- */
@@ -92,6 +93,12 @@ NpFrame *np_call_prepare(lua_State *L, NpValue *func, int nresults, unsigned fla
 /* [gc err stk] Carries out what a C function asked for with NP_RET_CALL: the frame of the Lua function it wants called,
  * or NULL when that was a C function, and the C frame is finished. */
 NpFrame *np_call_requested(lua_State *L);
+/* What a C function, whose frame is L's, may return: so many results, or NP_RET_CALL after it has asked for a call. */
+NP_INLINE void np_call_check_count(const lua_State *L, int n) {
+    NP_API_CHECK_IN("neap_tailpcallk", n < 0 || !(L->frame->flags & NP_FRAME_CATCH), "what it returned was not returned at once");
+    NP_API_CHECK_IN("lua_CFunction", n >= 0 || (n == NP_RET_CALL && (L->frame->flags & NP_FRAME_CATCH)),
+                    "a negative number of results");
+}
 /* [gc err stk] Moves the n results at top - n to the frame's function slot, as many as wanted, and pops the frame. */
 void np_call_post(lua_State *L, NpFrame *frame, int n);
 /* [gc err stk] Goes on with a C frame whose callee has returned, or that caught an error: runs its continuation

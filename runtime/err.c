@@ -41,8 +41,6 @@ void np_err_throw(lua_State *L, int status) {
 static int protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg, unsigned level) {
     NpErrJump jump;
     uint32_t n_c_calls = L->n_c_calls;
-    lua_State *running = L->global->running; /* L, unless a host calls in a thread that it has not resumed */
-    L->global->running = L;
     jump.previous = L->global->jump;
     jump.status = LUA_OK;
     jump.L = L;
@@ -52,13 +50,17 @@ static int protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg, 
     if (setjmp(jump.buf) == 0) f(L, arg);
     L->global->jump = jump.previous;
     L->global->failed = jump.L;
-    L->global->running = running;
+    if (jump.status != LUA_OK) L->global->running = jump.L; /* until it is known who catches: a signal may ask meanwhile */
     L->n_c_calls = n_c_calls;
     return jump.status;
 }
 
 int np_err_protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg) {
-    return protect(L, f, arg, NP_ERR_NO_RECOVERY);
+    lua_State *running = L->global->running; /* L, unless a host calls in a thread that it has not resumed */
+    L->global->running = L;
+    int status = protect(L, f, arg, NP_ERR_NO_RECOVERY);
+    L->global->running = running;
+    return status;
 }
 
 int np_err_protect_recovering(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg) {

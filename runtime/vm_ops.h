@@ -811,6 +811,7 @@ EXTRA(call_c_frame) {
     L->frame = frame;
     int count = function(L);
     np_gate_pass(L);
+    np_call_check_count(L, count);
     if (NP_LIKELY(count >= 0)) np_call_post(L, L->frame, count);
     else (void)np_call_requested(L);
     RELOAD;
