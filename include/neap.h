@@ -204,7 +204,8 @@ LUA_API void (neap_settrace)(lua_State *L, int form);
 
 /*
  * What happens in the heap, for a host that keeps a record of it. A moment is told of from within the collector,
- * possibly on the helper thread of neap_idle, while the state is at rest. Sizes are in bytes.
+ * possibly on the helper thread of neap_idle, while the state is at rest; there `watch` must take no lock that a thread
+ * holds when it calls the API, which waits for it. Sizes are in bytes.
  */
 enum { NEAP_CYCLE_BEGINS, NEAP_CYCLE_ENDS, NEAP_RELEASED };
 typedef struct neap_Moment {
