@@ -40,8 +40,8 @@ NP_NORETURN void np_err_throw(lua_State *L, int status);
  * left them; the caller unwinds. */
 #define NP_ERR_NO_RECOVERY 0xffffu /* NpErrJump.level of a plain np_err_protect: CATCH frames above it must not be relied on */
 int np_err_protect(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg);
-/* The same for callers that go on with np_call_recover when it fails. */
-int np_err_protect_recovering(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg); /* leaves global->running to its caller */
+/* The same for callers that go on with np_call_recover when it fails, and see to global->running. */
+int np_err_protect_recovering(lua_State *L, void (*f)(lua_State *L, void *arg), void *arg);
 /* Puts the value for `status` (message at top - 1, or the fixed one for memory) at `at`, and sets top past it. */
 void np_err_set_value(lua_State *L, int status, NpValue *at);
 
